@@ -1,0 +1,258 @@
+"""Every task of this project, one session each: `nox -l` lists them, `nox -s NAME` runs one."""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.4.10"
+nox.options.sessions = ["tests"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+# A Python that is not here is skipped with a line that says so, and in CI it is an error (nox's own
+# default where the variable CI is set). `--download-python auto` overrides this for one run.
+nox.options.download_python = "never"
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+OLDEST_PYTHON = (3, 11)
+MATRIX = [("3.11", "5.2"), ("3.12", "6.0"), ("3.13", "6.1")]
+EXTRA_MODULES = ["debug_toolbar", "structlog", "opentelemetry"]
+# The browser tests import Playwright, so here they are not even collected.
+FAST_TESTS = ("-m", "not browser and not benchmark", "--ignore=tests/browser")
+
+
+def offer_pyenv_interpreters() -> None:
+    """Put pyenv's interpreters of the matrix at the end of PATH.
+
+    Neither uv nor virtualenv looks into pyenv's folder, and pyenv's shims answer only for versions
+    that are switched on. At the end, since nothing that PATH finds already may change.
+    """
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    for wanted, _ in MATRIX:
+        patches = {
+            int(folder.name.removeprefix(f"{wanted}.")): folder / "bin"
+            for folder in versions.glob(f"{wanted}.*")
+            if re.fullmatch(r"\d+\.\d+\.\d+", folder.name)
+        }
+        if patches:
+            os.environ["PATH"] += f"{os.pathsep}{patches[max(patches)]}"
+
+
+offer_pyenv_interpreters()
+
+
+def group(*names: str) -> tuple[str, ...]:
+    """Return the requirements of these dependency groups."""
+    return nox.project.dependency_groups(PYPROJECT, *names)
+
+
+def install(session: nox.Session, *requirements: str) -> None:
+    """Install in one go, so that the resolver sees all requirements together."""
+    if not session.python and sys.version_info < OLDEST_PYTHON:
+        found = ".".join(map(str, sys.version_info[:2]))
+        session.error(
+            f"signalscope needs Python 3.11 or later, and nox runs on {found} here. "
+            f"Run it with a later one: python3.13 -m nox -s {session.name}"
+        )
+    session.install(*requirements)
+
+
+def find_chromium(session: nox.Session) -> str:
+    """Return the path of a Chromium; end the session with the remedy if there is none."""
+    named = os.environ.get("SIGNALSCOPE_CHROMIUM")
+    candidates = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
+    path = next(filter(None, map(shutil.which, candidates)), None)
+    if path is None:
+        session.error(
+            f"No Chromium found (looked for {', '.join(candidates)}). On Debian: "
+            "apt-get install -y --no-install-recommends chromium fonts-dejavu-core. "
+            "One that is elsewhere: set SIGNALSCOPE_CHROMIUM to its path"
+        )
+    return path
+
+
+def tracked_files(session: nox.Session) -> list[str]:
+    """Return the checkout's files that git would take."""
+    listing = session.run_install(
+        "git", "ls-files", "-co", "--exclude-standard", external=True, silent=True, log=False
+    )
+    return [name for name in (listing or "").splitlines() if (ROOT / name).is_file()]
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Serve the bookstore; with `-- --check`, play its scenarios without a server."""
+    sends_traces = any(argument.startswith("--otlp") for argument in session.posargs)
+    install(session, "-e", ".[all]", *(group("demo-otlp") if sends_traces else ()))
+    session.run("python", "-m", "demo_bookstore", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests, with all extras and with coverage."""
+    install(session, "-e", ".[all]", *group("test"))
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *FAST_TESTS, *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
+@nox.parametrize(("python", "django"), [nox.param(py, dj, id=f"django-{dj}") for py, dj in MATRIX])
+def matrix(session: nox.Session, django: str) -> None:
+    """Run the tests on each supported pair of Python and Django."""
+    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test"))
+    session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
+
+
+@nox.session(reuse_venv=False)
+def no_extras(session: nox.Session) -> None:
+    """Run the tests with Django alone: no toolbar, no structlog, no OpenTelemetry."""
+    install(session, "-e", ".", *group("test"))
+    absent = "import importlib.util as u, sys; sys.exit(any(map(u.find_spec, sys.argv[1:])))"
+    session.run("python", "-c", absent, *EXTRA_MODULES)
+    session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
+
+
+@nox.session(python=MATRIX[0][0], venv_backend="uv", reuse_venv=False)
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the lowest release of everything that pyproject.toml asks for."""
+    install(session, "--resolution=lowest-direct", "-e", ".[all]", *group("test"))
+    session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Run the tests that drive a real Chromium."""
+    chromium = find_chromium(session)
+    install(session, "-e", ".[all]", *group("test", "browser"))
+    session.env["SIGNALSCOPE_CHROMIUM"] = chromium
+    session.run("python", "-m", "pytest", "-m", "browser", *session.posargs)
+
+
+@nox.session
+def screenshots(session: nox.Session) -> None:
+    """Make the pictures in docs/images anew."""
+    script = Path("tests/browser/screenshots.py")
+    if not script.exists():
+        session.skip(f"{script} is not there: nothing makes pictures yet")
+    chromium = find_chromium(session)
+    install(session, "-e", ".[all]", *group("test", "browser"))
+    session.env["SIGNALSCOPE_CHROMIUM"] = chromium
+    session.run("python", str(script), *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, templates, spelling and changelog fragments; `-- --fix` mends what it can."""
+    install(session, *group("lint"))
+    fix = "--fix" in session.posargs
+    files = tracked_files(session)
+    texts = [name for name in files if not name.endswith((".png", ".ico", ".gz"))]
+    templates = [name for name in files if "/templates/" in name and name.endswith(".html")]
+
+    def check(tool: str, *options: str, on: list[str], mends: bool = False) -> None:
+        if not on:
+            return
+        session.log(" ".join([tool, *options, f"({len(on)} files)"]))
+        # A tool that had to mend something says so by its exit code; with --fix that is no fault.
+        codes = [0, 1] if mends and fix else [0]
+        session.run(tool, *options, *on, log=False, success_codes=codes)
+
+    session.run("ruff", "check", *(["--fix"] if fix else []), ".")
+    session.run("ruff", "format", *([] if fix else ["--check"]), ".")
+    djade = ["--target-version", "5.2", *([] if fix else ["--check"])]
+    check("djade", *djade, on=templates, mends=True)
+    check("trailing-whitespace-fixer", on=texts, mends=True)
+    check("end-of-file-fixer", on=texts, mends=True)
+    check("check-merge-conflict", "--assume-in-merge", on=texts)
+    check("check-added-large-files", "--enforce-all", on=files)
+    check("check-case-conflict", on=files)
+    check("check-toml", on=[name for name in files if name.endswith(".toml")])
+    check("check-yaml", on=[name for name in files if name.endswith((".yaml", ".yml"))])
+    check("codespell", on=texts)
+    session.run("towncrier", "build", "--draft", "--version", "next", silent=True)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the library with mypy, and what its users' type checkers see with pyright."""
+    install(session, "-e", ".[all]", *group("test", "types"))
+    session.run("mypy", *session.posargs)
+    if Path("tests/typing").is_dir():
+        install(session, *group("types-public"))
+        session.run("pyright")
+
+
+@nox.session
+def architecture(session: nox.Session) -> None:
+    """Check the contracts on who may import whom."""
+    install(session, "-e", ".[all]", *group("architecture"))
+    session.run("lint-imports", "--no-cache", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation with warnings as errors, and run its examples."""
+    install(session, "-e", ".[all]", *group("docs"))
+    for builder in ["html", "doctest"]:
+        session.run(
+            *("sphinx-build", "--nitpicky", "--fail-on-warning", "--keep-going", "--fresh-env"),
+            *("--quiet", "--builder", builder, "docs", f"docs/_build/{builder}"),
+        )
+    session.log("The start page: docs/_build/html/index.html")
+
+
+@nox.session(reuse_venv=False)
+def wheel(session: nox.Session) -> None:
+    """Build sdist and wheel, check them, and test what was built outside the checkout."""
+    install(session, *group("build"))
+    with tempfile.TemporaryDirectory(prefix="signalscope-wheel-") as folder:
+        outside = Path(folder)
+        dist = outside / "dist"
+        session.run("python", "-m", "build", "--outdir", str(dist), ".")
+        (built,) = dist.glob("*.whl")
+        session.run("twine", "check", "--strict", *map(str, sorted(dist.iterdir())))
+        session.run("check-wheel-contents", str(built))
+        check_wheel_is_complete(session, built)
+
+        session.run("python", "-m", "virtualenv", "--quiet", str(outside / "env"))
+        python = outside / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+        wanted = f"django-signalscope[all] @ {built.as_uri()}"
+        session.run(
+            *(str(python), "-m", "pip", "install", "-qq", wanted, *group("test")), external=True
+        )
+        # The tests go along, the library stays behind: only the wheel can answer the import.
+        work = outside / "work"
+        work.mkdir()
+        for name in ["tests", "demo_bookstore"]:
+            if Path(name).is_dir():
+                shutil.copytree(name, work / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy("pyproject.toml", work)
+        with session.chdir(work):
+            where = "import sys, signalscope; sys.exit(sys.prefix not in signalscope.__file__)"
+            session.run(str(python), "-c", where, external=True)
+            targets = session.posargs or ["tests/unit"]
+            session.run(str(python), "-m", "pytest", *FAST_TESTS, *targets, external=True)
+
+
+def check_wheel_is_complete(session: nox.Session, built: Path) -> None:
+    """End the session with an error unless the wheel holds every file of the package."""
+    source = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "signalscope").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    with zipfile.ZipFile(built) as archive:
+        packed = {name for name in archive.namelist() if name.startswith("signalscope/")}
+    if missing := sorted(source - packed):
+        session.error(f"The wheel lacks {', '.join(missing)}.")
+    if surplus := sorted(packed - source):
+        session.error(f"The wheel holds {', '.join(surplus)}, which the checkout does not.")
+    session.log(f"All {len(source)} files of the package are in the wheel.")
