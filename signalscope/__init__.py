@@ -1,0 +1,43 @@
+"""Signalscope makes Django's signals visible: what ran, in what order, for how long, and why.
+
+The public names are imported here and nowhere else needed::
+
+    import signalscope
+
+    with signalscope.record() as recording:
+        book.save()
+    print(recording.tree())
+"""
+
+from signalscope.errors import (
+    ConfigurationError,
+    InstallError,
+    RecursionLimitExceeded,
+    SignalscopeError,
+)
+from signalscope.naming import Location
+from signalscope.patching import add_sink, install, is_installed, remove_sink, uninstall
+from signalscope.recording import Recording, record
+from signalscope.records import Dispatch, ErrorInfo, ReceiverCall
+from signalscope.sinks import Sink
+
+__all__ = [
+    "ConfigurationError",
+    "Dispatch",
+    "ErrorInfo",
+    "InstallError",
+    "Location",
+    "ReceiverCall",
+    "Recording",
+    "RecursionLimitExceeded",
+    "SignalscopeError",
+    "Sink",
+    "add_sink",
+    "install",
+    "is_installed",
+    "record",
+    "remove_sink",
+    "uninstall",
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Adapters, one for each optional library; none imports another."""

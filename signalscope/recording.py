@@ -1,0 +1,119 @@
+"""`record` and `Recording`: what users open, read and assert on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from signalscope import conf, patching
+from signalscope.matching import SignalFilter, receiver_matcher, sender_matcher, signal_matcher
+from signalscope.recorder import Collector
+from signalscope.records import separate
+from signalscope.rendering import data, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from signalscope.records import Dispatch, ReceiverCall
+
+__all__ = ["Recording", "record"]
+
+
+class Recording:
+    """The bounded tree of dispatches seen between a start and a stop, in one context."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._view: tuple[int, list[Dispatch]] | None = None
+
+    @property
+    def dispatches(self) -> list[Dispatch]:
+        """The roots, in the order in which they started."""
+        kept = self._all()
+        return [dispatch for dispatch in kept if dispatch.parent is None]
+
+    @property
+    def dropped(self) -> int:
+        """How many dispatches found no room (``MAX_RECORDS``)."""
+        return self._collector.dropped
+
+    def walk(self) -> Iterator[Dispatch]:
+        """Yield all dispatches, in the order in which they started."""
+        return iter(self._all())
+
+    def calls(
+        self, receiver: Any = None, *, signal: Any = None, sender: Any = None
+    ) -> list[ReceiverCall]:
+        """Return the receiver calls, in the order in which they started.
+
+        `receiver`, `signal` and `sender`, where given as objects or as dotted names, narrow them.
+        """
+        by_receiver = None if receiver is None else receiver_matcher(receiver)
+        by_signal = None if signal is None else signal_matcher(signal)
+        by_sender = None if sender is None else sender_matcher(sender)
+        calls = [
+            call
+            for dispatch in self._all()
+            if (by_signal is None or by_signal(dispatch.signal_facts))
+            and (by_sender is None or by_sender(dispatch.sender_facts))
+            for call in dispatch.calls
+            if by_receiver is None or by_receiver(call.receiver_facts)
+        ]
+        return sorted(calls, key=lambda call: call.started)
+
+    def tree(self) -> str:
+        """Return the tree as text, a line for each dispatch and receiver call."""
+        return text.tree(self.dispatches, dropped=self.dropped)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recording as plain data, ready for JSON, with its ``"schema"`` version."""
+        return data.recording_to_dict(self)
+
+    def __repr__(self) -> str:
+        """Show how much there is."""
+        return f"<Recording of {len(self._collector.kept)} dispatches, {self.dropped} dropped>"
+
+    def _all(self) -> list[Dispatch]:
+        kept = self._collector.kept
+        if self._view is None or self._view[0] != len(kept):
+            self._view = (len(kept), separate(list(kept)))
+        return self._view[1]
+
+
+class record:  # noqa: N801 - used as a function, like Django's override_settings
+    """Record what the current context sends until the block ends.
+
+    `signals` (objects or dotted names) and `senders` (objects, or names such as ``app.Model``)
+    narrow what is kept; signals named here are seen even where ``DENY`` has them. Works as
+    ``with`` and as ``async with``, and may be nested. Threads of ``sync_to_async`` and tasks that
+    are started inside are seen too; other requests, tasks and threads are not.
+    """
+
+    def __init__(
+        self, *signals: Any, senders: Iterable[Any] | None = None, queries: bool = True
+    ) -> None:
+        self._signals = signals
+        self._senders = None if senders is None else tuple(senders)
+        self._queries = queries
+        self._opened: list[Any] = []
+
+    def __enter__(self) -> Recording:
+        settings = conf.load()
+        collector = Collector(
+            limit=settings.max_records,
+            wants=SignalFilter(
+                self._signals, self._senders, allow=settings.allow, deny=settings.deny
+            ),
+        )
+        patching.hold()
+        self._opened.append(patching.recorder.open(collector))
+        return Recording(collector)
+
+    def __exit__(self, *_error: object) -> None:
+        patching.recorder.close(self._opened.pop())
+        patching.release()
+
+    async def __aenter__(self) -> Recording:
+        return self.__enter__()
+
+    async def __aexit__(self, *_error: object) -> None:
+        self.__exit__()

@@ -1,0 +1,1 @@
+"""From a recording to text and data: pure functions."""
