@@ -15,18 +15,22 @@ from signalscope.errors import (
     RecursionLimitExceeded,
     SignalscopeError,
 )
+from signalscope.muting import muted
 from signalscope.naming import Location
 from signalscope.patching import add_sink, install, is_installed, remove_sink, uninstall
 from signalscope.recording import Recording, record
-from signalscope.records import Dispatch, ErrorInfo, ReceiverCall
+from signalscope.records import Bypass, Dispatch, ErrorInfo, NotCalled, Queries, ReceiverCall
 from signalscope.sinks import Sink
 
 __all__ = [
+    "Bypass",
     "ConfigurationError",
     "Dispatch",
     "ErrorInfo",
     "InstallError",
     "Location",
+    "NotCalled",
+    "Queries",
     "ReceiverCall",
     "Recording",
     "RecursionLimitExceeded",
@@ -35,6 +39,7 @@ __all__ = [
     "add_sink",
     "install",
     "is_installed",
+    "muted",
     "record",
     "remove_sink",
     "uninstall",

@@ -16,7 +16,7 @@ from signalscope.naming import receiver_facts, sender_facts, signal_facts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
+    from signalscope.naming import SenderFacts, SignalFacts
 
 __all__ = ["SignalFilter", "name_matches", "receiver_matcher", "sender_matcher", "signal_matcher"]
 
@@ -30,18 +30,15 @@ def name_matches(name: str | None, wanted: str) -> bool:
     return name == wanted or name.endswith(f".{wanted}")
 
 
-def receiver_matcher(receiver: Any) -> Callable[[ReceiverFacts], bool]:
+def receiver_matcher(receiver: Any) -> Callable[[Any], bool]:
     """Return a test for facts of receivers."""
     if isinstance(receiver, str):
         return lambda facts: name_matches(facts.name, receiver)
     wanted = receiver_facts(receiver)
-    return lambda facts: (
-        _same(facts, wanted)
-        and ((facts.name, facts.file, facts.line) == (wanted.name, wanted.file, wanted.line))
-    )
+    return lambda facts: facts is wanted or (_same(facts, wanted) and facts.name == wanted.name)
 
 
-def signal_matcher(signal: Any) -> Callable[[SignalFacts], bool]:
+def signal_matcher(signal: Any) -> Callable[[Any], bool]:
     """Return a test for facts of signals."""
     if isinstance(signal, str):
         return lambda facts: name_matches(facts.name, signal)
@@ -49,7 +46,7 @@ def signal_matcher(signal: Any) -> Callable[[SignalFacts], bool]:
     return lambda facts: facts is wanted or (_same(facts, wanted) and facts.name == wanted.name)
 
 
-def sender_matcher(sender: Any) -> Callable[[SenderFacts], bool]:
+def sender_matcher(sender: Any) -> Callable[[Any], bool]:
     """Return a test for facts of senders."""
     if isinstance(sender, str):
         return lambda facts: name_matches(facts.name, sender)

@@ -13,7 +13,7 @@ from signalscope.rendering import data, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from signalscope.records import Dispatch, ReceiverCall
+    from signalscope.records import Bypass, Dispatch, ReceiverCall
 
 __all__ = ["Recording", "record"]
 
@@ -32,8 +32,13 @@ class Recording:
         return [dispatch for dispatch in kept if dispatch.parent is None]
 
     @property
+    def bypasses(self) -> list[Bypass]:
+        """The ORM operations that skipped receivers, in the order in which they ended."""
+        return list(self._collector.bypasses)
+
+    @property
     def dropped(self) -> int:
-        """How many dispatches found no room (``MAX_RECORDS``)."""
+        """How many dispatches and bypasses found no room (``MAX_RECORDS``)."""
         return self._collector.dropped
 
     def walk(self) -> Iterator[Dispatch]:
@@ -63,6 +68,15 @@ class Recording:
     def tree(self) -> str:
         """Return the tree as text, a line for each dispatch and receiver call."""
         return text.tree(self.dispatches, dropped=self.dropped)
+
+    @classmethod
+    def from_dict(cls, saved: Any) -> Recording:
+        """Return the recording that `to_dict` saved.
+
+        Raises `SignalscopeError` where `saved` is nothing that `to_dict` made, or was made by a
+        newer Signalscope.
+        """
+        return cls(data.collector_from_dict(saved))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recording as plain data, ready for JSON, with its ``"schema"`` version."""
@@ -103,8 +117,10 @@ class record:  # noqa: N801 - used as a function, like Django's override_setting
             wants=SignalFilter(
                 self._signals, self._senders, allow=settings.allow, deny=settings.deny
             ),
+            queries=self._queries and settings.queries,
         )
         patching.hold()
+        patching.recorder.max_depth = settings.max_depth
         self._opened.append(patching.recorder.open(collector))
         return Recording(collector)
 

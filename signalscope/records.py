@@ -6,6 +6,7 @@ durations and UTC datetimes. Names, places and cycles are worked out when they a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,12 +14,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from signalscope.naming import Location, dotted_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from types import CodeType
 
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
 
-__all__ = ["Dispatch", "ErrorInfo", "ReceiverCall", "Scope", "WallClock", "separate"]
+__all__ = [
+    "Bypass",
+    "Continuation",
+    "Dispatch",
+    "ErrorInfo",
+    "NotCalled",
+    "Queries",
+    "ReceiverCall",
+    "SavedFacts",
+    "Scope",
+    "WallClock",
+    "location_of",
+    "separate",
+]
 
 
 class ErrorInfo(NamedTuple):
@@ -120,7 +135,7 @@ InstanceFacts = tuple["SenderFacts", Any, int]
 class Scope:
     """Where a recording was opened: the call that ran then, and who listens from there on."""
 
-    __slots__ = ("collectors", "outer", "parent", "wall")
+    __slots__ = ("collectors", "counts_queries", "outer", "parent", "wall", "wiring")
 
     def __init__(
         self, parent: ReceiverCall | None, collectors: tuple[Any, ...], wall: WallClock
@@ -128,7 +143,64 @@ class Scope:
         self.parent = parent
         self.collectors = collectors
         self.wall = wall
-        self.outer: ReceiverCall | Scope | None = None
+        self.outer: ReceiverCall | Scope | Continuation | None = None
+        self.counts_queries = True
+        self.wiring: Any = None
+
+
+class SavedFacts:
+    """The facts of an object that a saved recording is about."""
+
+    __slots__ = ("file", "line", "name")
+
+    def __init__(self, name: Any, file: str | None = None, line: int | None = None) -> None:
+        self.name = name
+        self.file = file
+        self.line = line
+
+    def ref(self) -> None:
+        """There is no object to refer to."""
+
+
+class Continuation:
+    """A callback that runs on commit: it goes on from where it was asked for."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: ReceiverCall | Scope | Continuation | None) -> None:
+        self.of = of
+
+
+class NotCalled(NamedTuple):
+    """A receiver that was connected, and that a dispatch did not call."""
+
+    receiver_name: str
+    reason: str
+    """``other-sender``, ``muted``, ``dead``, ``error-before`` or ``cancelled``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """The SQL that the code of one receiver call ran, less that of the calls it set off."""
+
+    count: int
+    duration_ns: int
+    """Nanoseconds in the database's driver."""
+    repeated: dict[str, int]
+    """Statement → how often it ran, where more than once. Statements are without parameters."""
+
+
+class Bypass(NamedTuple):
+    """An ORM operation that skipped receivers."""
+
+    operation: str
+    """``bulk_create``, ``bulk_update``, ``update`` or ``_raw_delete``."""
+    model_name: str
+    rows: int | None
+    """How many rows it wrote; None where the database does not tell."""
+    receivers: tuple[str, ...]
+    """The names of the receivers that it skipped."""
+    location: Location | None
 
 
 class _Record:
@@ -138,13 +210,15 @@ class _Record:
 
     def __getattr__(self, name: str) -> Any:
         # Asked for a slot that is empty.
-        if name in ("ended", "error"):
+        if name in ("ended", "error", "saved_cycle", "statements"):
             return None
+        if name == "skipped":
+            return ()
         if name == "dispatches":
             empty: list[Dispatch] = []
             object.__setattr__(self, name, empty)
             return empty
-        if name == "is_async":
+        if name in ("is_async", "continued"):
             return False
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
@@ -154,6 +228,7 @@ class Dispatch(_Record):
 
     __slots__ = (
         "calls",
+        "continued",
         "depth",
         "ended",
         "error",
@@ -162,10 +237,12 @@ class Dispatch(_Record):
         "outer",
         "parent",
         "place",
+        "saved_cycle",
         "scope",
         "sender_facts",
         "sent",
         "signal_facts",
+        "skipped",
         "started",
     )
 
@@ -184,10 +261,13 @@ class Dispatch(_Record):
     started: int
     ended: int | None
     scope: Scope
-    outer: ReceiverCall | Scope | None
-    signal_facts: SignalFacts
-    sender_facts: SenderFacts
-    place: tuple[CodeType, int] | None
+    outer: ReceiverCall | Scope | Continuation | None
+    continued: bool
+    skipped: Any
+    signal_facts: SignalFacts | SavedFacts
+    sender_facts: SenderFacts | SavedFacts
+    place: tuple[CodeType, int] | Location | None
+    saved_cycle: tuple[str, ...] | None
     sent: dict[str, Any]
 
     @property
@@ -223,11 +303,7 @@ class Dispatch(_Record):
         Where there is none on the stack: the nearest line outside Django, else the send itself.
         None where the line could not be told.
         """
-        if self.place is None:
-            return None
-        code, offset = self.place
-        line = _line_at(code, offset)
-        return None if line is None else Location(code.co_filename, line)
+        return location_of(self.place)
 
     @property
     def kwargs(self) -> dict[str, Any]:
@@ -238,8 +314,27 @@ class Dispatch(_Record):
         }
 
     @property
+    def deferred(self) -> bool:
+        """Whether it was sent by a callback on commit, or below one."""
+        dispatch: Dispatch | None = self
+        while dispatch is not None and not dispatch.continued:
+            dispatch = None if dispatch.parent is None else dispatch.parent.dispatch
+        return dispatch is not None
+
+    @property
+    def not_called(self) -> list[NotCalled]:
+        """The connected receivers that it did not call, and why; as far as that is known now."""
+        known = [NotCalled(_name_of(receiver), reason) for receiver, reason in self.skipped]
+        if self.scope.wiring is None:
+            return known
+        missed = self.scope.wiring.missed(self.signal_facts, self.sender_facts, self.started)
+        return [*known, *(NotCalled(*each) for each in missed)]
+
+    @property
     def recursive(self) -> bool:
         """Whether a dispatch of the same signal, sender and instance was open around it."""
+        if self.saved_cycle is not None:
+            return bool(self.saved_cycle)
         return self._first_entry() is not None
 
     @property
@@ -248,6 +343,8 @@ class Dispatch(_Record):
 
         Empty where `recursive` is False.
         """
+        if self.saved_cycle is not None:
+            return self.saved_cycle
         first = self._first_entry()
         if first is None:
             return ()
@@ -259,19 +356,25 @@ class Dispatch(_Record):
             names.append(dispatch.label)
         return tuple(reversed(names))
 
+    def rounds(self) -> int:
+        """Return how many dispatches around this one it repeats."""
+        return sum(1 for _ in self._entries())
+
     def _first_entry(self) -> Dispatch | None:
         """Return the nearest dispatch around this one that it repeats."""
-        call = self.parent
-        while call is not None:
-            dispatch = call.dispatch
+        return next(self._entries(), None)
+
+    def _entries(self) -> Iterator[Dispatch]:
+        dispatch = self
+        # What a callback on commit sends is not inside the receiver that asked for it.
+        while dispatch.parent is not None and not dispatch.continued:
+            dispatch = dispatch.parent.dispatch
             if (
                 dispatch.signal_facts is self.signal_facts
                 and dispatch.sender_facts is self.sender_facts
                 and _same_instance(dispatch.sent.get("instance"), self.sent.get("instance"))
             ):
-                return dispatch
-            call = dispatch.parent
-        return None
+                yield dispatch
 
     def __repr__(self) -> str:
         """Show label and id."""
@@ -301,10 +404,22 @@ def _same_instance(one: InstanceFacts | None, other: InstanceFacts | None) -> bo
     return known and one[0] is other[0] and type(one[1]) is type(other[1]) and one[1] == other[1]
 
 
-def _line_at(code: CodeType, offset: int) -> int | None:
-    """Return the line of the instruction at `offset`, as a frame's ``f_lasti`` gives it."""
+def location_of(place: tuple[CodeType, int] | Location | None) -> Location | None:
+    """Return the line of an instruction, given as its code and a frame's ``f_lasti``."""
+    if place is None or isinstance(place, Location):
+        return place
+    code, offset = place
     position = next(islice(code.co_positions(), max(offset, 0) // 2, None), None)
-    return None if position is None else position[0]
+    line = None if position is None else position[0]
+    return None if line is None else Location(code.co_filename, line)
+
+
+_MOST_STATEMENTS = 1000
+_OTHER_STATEMENTS = "(other statements)"
+
+
+def _name_of(receiver: ReceiverFacts | SavedFacts | str) -> str:
+    return receiver if isinstance(receiver, str) else receiver.name
 
 
 class ReceiverCall(_Record):
@@ -318,6 +433,7 @@ class ReceiverCall(_Record):
         "is_async",
         "receiver_facts",
         "started",
+        "statements",
     )
 
     dispatch: Dispatch
@@ -330,7 +446,8 @@ class ReceiverCall(_Record):
     """What it raised, whether the send kept the error or passed it on."""
     started: int
     ended: int | None
-    receiver_facts: ReceiverFacts
+    receiver_facts: ReceiverFacts | SavedFacts
+    statements: Any
 
     @property
     def order(self) -> int | None:
@@ -357,6 +474,30 @@ class ReceiverCall(_Record):
     def duration_ns(self) -> int | None:
         """Nanoseconds from its begin to its end, waiting included; None while it runs."""
         return None if self.ended is None else self.ended - self.started
+
+    @property
+    def queries(self) -> Queries | None:
+        """What its code ran in the database; None where queries were not counted."""
+        if not self.dispatch.scope.counts_queries:
+            return None
+        statements = self.statements or {}
+        if isinstance(statements, Queries):
+            return statements
+        return Queries(
+            sum(count for count, _ in statements.values()),
+            sum(duration for _, duration in statements.values()),
+            {sql: count for sql, (count, _) in statements.items() if count > 1},
+        )
+
+    def count_query(self, sql: str, duration: int) -> None:
+        """Add a query; beyond a thousand different statements they count as one more."""
+        statements = self.statements
+        if statements is None:
+            statements = self.statements = {}
+        if sql not in statements and len(statements) >= _MOST_STATEMENTS:
+            sql = _OTHER_STATEMENTS
+        count, spent = statements.get(sql, (0, 0))
+        statements[sql] = count + 1, spent + duration
 
     @property
     def self_ns(self) -> int | None:

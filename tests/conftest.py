@@ -8,7 +8,7 @@ import pytest
 from django.dispatch import Signal
 
 from signalscope import patching
-from signalscope.recorder import _current
+from signalscope.context import current as _current
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,14 +1,29 @@
-"""A recording as plain data, ready for JSON."""
+"""A recording as plain data, ready for JSON, and back."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from signalscope.errors import SignalscopeError
+from signalscope.naming import Location
+from signalscope.recorder import Collector
+from signalscope.records import (
+    Bypass,
+    Dispatch,
+    ErrorInfo,
+    Queries,
+    ReceiverCall,
+    SavedFacts,
+    Scope,
+    WallClock,
+)
 
 if TYPE_CHECKING:
     from signalscope.recording import Recording
-    from signalscope.records import Dispatch, ReceiverCall
 
-__all__ = ["SCHEMA", "recording_to_dict"]
+__all__ = ["SCHEMA", "collector_from_dict", "recording_to_dict"]
 
 SCHEMA = 1
 """The version of the format; it changes when a reader of the old one would go wrong."""
@@ -27,17 +42,18 @@ def recording_to_dict(recording: Recording) -> dict[str, Any]:
         "schema": SCHEMA,
         "dropped": recording.dropped,
         "dispatches": [_dispatch_to_dict(dispatch, index) for dispatch in dispatches],
+        "bypasses": [
+            bypass._asdict()
+            | {"receivers": list(bypass.receivers), "location": _list(bypass.location)}
+            for bypass in recording.bypasses
+        ],
     }
 
 
 def _dispatch_to_dict(dispatch: Dispatch, index: dict[int, int]) -> dict[str, Any]:
     parent = None
     if dispatch.parent is not None:
-        around = dispatch.parent.dispatch
-        position = next(
-            number for number, call in enumerate(around.calls) if call is dispatch.parent
-        )
-        parent = [index[id(around)], position]
+        parent = [index[id(dispatch.parent.dispatch)], dispatch.parent.order]
     return {
         "id": dispatch.id,
         "signal_name": dispatch.signal_name,
@@ -49,10 +65,12 @@ def _dispatch_to_dict(dispatch: Dispatch, index: dict[int, int]) -> dict[str, An
         "started_ns": dispatch.started,
         "duration_ns": dispatch.duration_ns,
         "error": _error(dispatch),
+        "deferred": dispatch.deferred,
         "recursive": dispatch.recursive,
         "cycle": list(dispatch.cycle),
-        "location": list(dispatch.location) if dispatch.location else None,
+        "location": _list(dispatch.location),
         "kwargs": {name: _plain(value) for name, value in dispatch.kwargs.items()},
+        "not_called": [each._asdict() for each in dispatch.not_called],
         "calls": [_call_to_dict(call) for call in dispatch.calls],
     }
 
@@ -68,6 +86,7 @@ def _call_to_dict(call: ReceiverCall) -> dict[str, Any]:
         "duration_ns": call.duration_ns,
         "self_ns": call.self_ns,
         "error": _error(call),
+        "queries": None if call.queries is None else asdict(call.queries),
     }
 
 
@@ -75,5 +94,149 @@ def _error(record: Dispatch | ReceiverCall) -> dict[str, str] | None:
     return None if record.error is None else record.error._asdict()
 
 
+def _list(location: Location | None) -> list[Any] | None:
+    return None if location is None else list(location)
+
+
 def _plain(value: object) -> object:
     return sorted(map(str, value)) if isinstance(value, (set, frozenset)) else value
+
+
+# --- And back -------------------------------------------------------------------------------------
+
+
+def collector_from_dict(saved: Any) -> Collector:
+    """Return a collector that holds what `recording_to_dict` saved.
+
+    Raises `SignalscopeError`, and nothing else, where `saved` is not that.
+    """
+    schema = saved.get("schema") if isinstance(saved, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool):
+        raise SignalscopeError("This is no saved recording: it has no schema version.")
+    if schema != SCHEMA:
+        raise SignalscopeError(
+            f"This recording has schema version {schema}, and this Signalscope reads {SCHEMA}. "
+            "Read it with the version of Signalscope that saved it."
+        )
+    try:
+        return _collector(saved)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        raise SignalscopeError(
+            f"This saved recording is damaged ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _collector(saved: dict[str, Any]) -> Collector:
+    dispatches: list[Dispatch] = []
+    for entry in saved["dispatches"]:
+        dispatches.append(_dispatch(entry, dispatches))
+    collector = Collector(limit=len(dispatches))
+    collector.kept = dispatches
+    collector.dropped = _int(saved["dropped"])
+    collector.bypasses = [
+        Bypass(
+            _str(entry["operation"]),
+            _str(entry["model_name"]),
+            None if entry["rows"] is None else _int(entry["rows"]),
+            tuple(map(_str, entry["receivers"])),
+            _location(entry["location"]),
+        )
+        for entry in saved["bypasses"]
+    ]
+    return collector
+
+
+def _dispatch(entry: dict[str, Any], before: list[Dispatch]) -> Dispatch:
+    dispatch = object.__new__(Dispatch)
+    dispatch.id = _int(entry["id"])
+    dispatch.method = _str(entry["method"])
+    dispatch.signal_facts = SavedFacts(_str(entry["signal_name"]))
+    sender = entry["sender_name"]
+    dispatch.sender_facts = SavedFacts(None if sender is None else _str(sender))
+    dispatch.depth = _int(entry["depth"])
+    dispatch.started = _int(entry["started_ns"])
+    if entry["duration_ns"] is not None:
+        dispatch.ended = dispatch.started + _int(entry["duration_ns"])
+    dispatch.error = _error_from(entry["error"])
+    dispatch.place = _location(entry["location"])
+    dispatch.sent = {
+        _str(name): frozenset(value) if isinstance(value, list) else value
+        for name, value in entry["kwargs"].items()
+    }
+    dispatch.skipped = [
+        (_str(each["receiver_name"]), _str(each["reason"])) for each in entry["not_called"]
+    ]
+    dispatch.continued = _bool(entry["deferred"])
+    dispatch.saved_cycle = tuple(map(_str, entry["cycle"]))
+    dispatch.scope = Scope(None, (), WallClock(_moment(entry["started_at"]), dispatch.started))
+    dispatch.parent = None
+    if entry["parent"] is not None:
+        number, order = entry["parent"]
+        if not 0 <= _int(number) < len(before):
+            raise ValueError("a parent that does not come before its child")
+        dispatch.parent = before[number].calls[_int(order)]
+        dispatch.parent.dispatches.append(dispatch)
+    if dispatch.depth != (0 if dispatch.parent is None else dispatch.parent.dispatch.depth + 1):
+        raise ValueError("a depth that does not follow from the parent")
+    dispatch.calls = []
+    for call in entry["calls"]:
+        dispatch.calls.append(_call(call, dispatch))
+    return dispatch
+
+
+def _call(entry: dict[str, Any], dispatch: Dispatch) -> ReceiverCall:
+    call = object.__new__(ReceiverCall)
+    call.dispatch = dispatch
+    call.receiver_facts = SavedFacts(
+        _str(entry["receiver_name"]),
+        None if entry["file"] is None else _str(entry["file"]),
+        None if entry["line"] is None else _int(entry["line"]),
+    )
+    call.is_async = _bool(entry["is_async"])
+    call.started = _int(entry["started_ns"])
+    if entry["duration_ns"] is not None:
+        call.ended = call.started + _int(entry["duration_ns"])
+    call.error = _error_from(entry["error"])
+    queries = entry["queries"]
+    if queries is None:
+        dispatch.scope.counts_queries = False
+    else:
+        call.statements = Queries(
+            _int(queries["count"]),
+            _int(queries["duration_ns"]),
+            {_str(sql): _int(count) for sql, count in queries["repeated"].items()},
+        )
+    return call
+
+
+def _error_from(entry: Any) -> ErrorInfo | None:
+    return None if entry is None else ErrorInfo(_str(entry["type"]), _str(entry["message"]))
+
+
+def _location(entry: Any) -> Location | None:
+    return None if entry is None else Location(_str(entry[0]), _int(entry[1]))
+
+
+def _moment(entry: Any) -> datetime:
+    moment = datetime.fromisoformat(_str(entry))
+    if moment.utcoffset() != timedelta(0):
+        raise ValueError("a time that is not in UTC")
+    return moment
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} where a string should be")
+    return value
+
+
+def _int(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{type(value).__name__} where a whole number should be")
+    return value
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{type(value).__name__} where true or false should be")
+    return value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextvars
+import copy
 import functools
 import gc
 import logging
@@ -14,10 +16,10 @@ import traceback
 import warnings
 
 import pytest
-from django.dispatch import Signal
+from django.dispatch import Signal, dispatcher
 
 import signalscope
-from signalscope import patching
+from signalscope import patching, weaving
 
 SENDS = ("send", "send_robust", "asend", "asend_robust")
 METHODS = {name: Signal.__dict__[name] for name in SENDS}
@@ -393,19 +395,19 @@ class TestInstalling:
 
     def test_a_dispatcher_of_another_shape(self, monkeypatch):
         """A source that the hooks do not fit is left alone."""
-        tree, file = patching._source_tree()
-        without = patching.copy.deepcopy(tree)
-        for node in patching.ast.walk(without):
-            if isinstance(node, patching.ast.Attribute) and node.attr == "_live_receivers":
+        tree, file = weaving._source_of(dispatcher)
+        other = copy.deepcopy(tree)
+        for node in ast.walk(other):
+            if isinstance(node, ast.Attribute) and node.attr == "_live_receivers":
                 node.attr = "_somebody_else"
-        monkeypatch.setattr(patching, "_source_tree", lambda: (without, file))
+        monkeypatch.setattr(weaving, "_source_of", lambda _: (other, file))
+        monkeypatch.setattr(patching, "_woven", {})
         with pytest.raises(signalscope.InstallError, match="look up its live receivers"):
-            patching._instrumented_code.__wrapped__()
+            signalscope.install()
+        assert not signalscope.is_installed()
 
     def test_no_name_is_added_to_django(self):
         """The dispatcher's module has the names that it had."""
-        from django.dispatch import dispatcher
-
         before = set(vars(dispatcher))
         with signalscope.record():
             assert set(vars(dispatcher)) == before

@@ -1,0 +1,36 @@
+"""What is running in the current context: one context variable, and how to read it."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from signalscope.records import Continuation, ReceiverCall, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
+
+    Mute = Callable[[SignalFacts, SenderFacts, ReceiverFacts], bool]
+
+__all__ = ["Current", "current", "mutes", "parent_and_scope"]
+
+Current = ReceiverCall | Scope | Continuation | None
+"""The receiver call whose code runs, or the recording that was opened since that began, or the
+callback that continues one of these; None where neither a receiver nor a recording is near."""
+
+current: ContextVar[Current] = ContextVar("signalscope", default=None)
+
+mutes: ContextVar[tuple[Mute, ...]] = ContextVar("signalscope_mutes", default=())
+
+
+def parent_and_scope(found: Current) -> tuple[ReceiverCall | None, Scope | None]:
+    """Return the call under which a dispatch hangs, and who listens."""
+    while type(found) is Continuation:
+        found = found.of
+    if type(found) is ReceiverCall:
+        return found, found.dispatch.scope
+    if type(found) is Scope:
+        return found.parent, found
+    return None, None

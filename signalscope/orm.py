@@ -1,0 +1,138 @@
+"""Hooks of the database layer: queries, callbacks on commit, operations that send no signals."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol
+
+from signalscope.context import current, parent_and_scope
+from signalscope.naming import CARRIER, file_kinds, sender_facts
+from signalscope.notes import caller, place_of
+from signalscope.records import Bypass, Continuation, ReceiverCall, location_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from signalscope.context import Current
+    from signalscope.naming import SenderFacts, SignalFacts
+
+__all__ = ["OrmHooks", "Wiring"]
+
+
+class Wiring(Protocol):
+    """What the recorder tells, and asks, of the receivers that are connected."""
+
+    def connected(  # noqa: PLR0913, PLR0917 - the parameters of Signal.connect
+        self,
+        signal: Any,
+        receiver: Any,
+        sender: Any,
+        weak: bool,  # noqa: FBT001
+        dispatch_uid: Any,
+        place: Any,
+        ticks: int,
+    ) -> None:
+        """Hear of a ``connect()``."""
+
+    def disconnected(
+        self, signal: Any, receiver: Any, sender: Any, dispatch_uid: Any, ticks: int
+    ) -> None:
+        """Hear of a ``disconnect()``."""
+
+    def missed(
+        self, signal: SignalFacts, sender: SenderFacts, started: int
+    ) -> list[tuple[str, str]]:
+        """Return name and reason of connected receivers that a dispatch did not call."""
+
+    def bypassed_receivers(self, model: type, operation: str) -> tuple[str, ...]:
+        """Return the names of the receivers that an operation on `model` skipped."""
+
+
+_INTERNAL = frozenset({"bulk_update", "_add_items"})
+"""Functions of Django's that use another operation for their own: ``bulk_update`` updates, and a
+many-to-many manager inserts rows of its own table, for which it sends ``m2m_changed``."""
+
+
+class OrmHooks:
+    """The part of the recorder that Django's database layer calls; like all of it, it never raises.
+
+    A callback that is queued until the commit is known by the set of savepoint ids that Django
+    queues with it, which lives exactly as long as the callback waits, be it to run or to be rolled
+    back. So nothing that the program can see is wrapped or changed.
+    """
+
+    clock: Callable[[], int]
+    wiring: Wiring | None = None
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, tuple[object, Current]] = {}
+
+    # --- Queries ----------------------------------------------------------------------------------
+
+    def query_begins(self) -> tuple[ReceiverCall, int] | None:
+        """Note when a query begins that the code of a receiver runs."""
+        running = current.get()
+        if type(running) is ReceiverCall and running.dispatch.scope.counts_queries:
+            return running, self.clock()
+        return None
+
+    def query_ends(self, begun: tuple[ReceiverCall, int], sql: Any) -> None:
+        """Count the query for its receiver call."""
+        call, started = begun
+        duration = self.clock() - started
+        # What a backend takes in place of a string (a composed statement) is not rendered here.
+        with contextlib.suppress(Exception):  # no fault of ours may reach the program
+            call.count_query(sql if type(sql) is str else f"<{type(sql).__name__}>", duration)
+
+    # --- on_commit --------------------------------------------------------------------------------
+
+    def deferred(self, ticket: Any) -> None:
+        """Remember where the callback that Django queued with `ticket` was asked for."""
+        with contextlib.suppress(Exception):  # no fault of ours may reach the program
+            key = id(ticket)
+            gone = weakref.ref(ticket, lambda _: self._waiting.pop(key, None))
+            self._waiting[key] = gone, current.get()
+
+    def callback_begins(self, ticket: Any) -> tuple[Current] | None:
+        """Go on, in a callback, from where it was asked for; return what was current before.
+
+        Without a ticket it is run at once. None where nobody saw it being asked for.
+        """
+        before = asked_in = current.get()
+        if ticket is not None:
+            known = self._waiting.get(id(ticket))
+            if known is None:
+                return None
+            asked_in = known[1]
+        current.set(Continuation(asked_in))
+        return (before,)
+
+    def callback_ends(self, before: tuple[Current]) -> None:
+        """End what `callback_begins` began."""
+        current.set(before[0])
+
+    # --- Bypasses ---------------------------------------------------------------------------------
+
+    def bypassed(self, queryset: Any, operation: str, objects: Any, result: Any) -> Any:
+        """Note an operation that sent no signals; return its result."""
+        with contextlib.suppress(Exception):  # no fault of ours may reach the program
+            self._bypassed(queryset, operation, objects, result)
+        return result
+
+    def _bypassed(self, queryset: Any, operation: str, objects: Any, result: Any) -> None:
+        scope = parent_and_scope(current.get())[1]
+        if scope is None or not scope.collectors or self.wiring is None:
+            return
+        frame = caller(3)
+        code = frame.f_code
+        if code.co_name in _INTERNAL and file_kinds[code.co_filename] == CARRIER:
+            return
+        receivers = self.wiring.bypassed_receivers(queryset.model, operation)
+        if not receivers:
+            return
+        rows = result if type(result) is int else None if objects is None else len(objects)
+        name = str(sender_facts(queryset.model).name)
+        bypass = Bypass(operation, name, rows, receivers, location_of(place_of(frame)))
+        for collector in scope.collectors:
+            collector.bypass(bypass)

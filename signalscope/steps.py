@@ -1,0 +1,153 @@
+"""Asynchronous receivers, step for step."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+from typing import TYPE_CHECKING, Any, Self
+
+from signalscope.context import current
+from signalscope.notes import error_info
+from signalscope.records import ErrorInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from signalscope.context import Current
+    from signalscope.recorder import Recorder
+    from signalscope.records import ReceiverCall
+
+__all__ = ["Progress", "Steps"]
+
+
+class Steps(map):  # type: ignore[type-arg]
+    """A coroutine, step for step, that tells when each of its steps begins and ends.
+
+    A coroutine runs in steps, from one suspension to the next. While a step runs, the context
+    variable has to name its call; in between it must not, as receivers that run concurrently may
+    share the context. A wrapper coroutine could see to that, but it would put a frame of ours
+    between the event loop and the receiver, which warnings, tracebacks and the recursion limit
+    all show. So this is a `map` of two iterators, driven by C code which leaves no frame:
+
+        map(second, <one token for each step>, <the coroutine's own iterator>)
+
+    Asking the first iterator for a token begins the step (`_begin`). Then the coroutine runs.
+    When it suspends, returns or raises, `map` drops the token, and the end of the token's life
+    is the end of the step (`_Step.__del__`); what the coroutine yielded, returned or raised
+    passes through untouched. ``send``, ``throw`` and ``close`` do the same by a `partial` that
+    carries a token and dies right after the call.
+
+    This rests on CPython's reference counts, which free the token at once.
+    """
+
+    __slots__ = ("_begin_step", "_coroutine", "_iterator")
+
+    _begin_step: Callable[[], _Step]
+    _coroutine: Any
+    _iterator: Any
+
+    def __new__(cls, progress: Progress) -> Self:
+        """Make the map; its arguments are not the caller's business."""
+        coroutine = progress.coroutine
+        iterator = coroutine.__await__()
+        self = super().__new__(
+            cls, _second, map(Progress.begin, itertools.repeat(progress)), iterator
+        )
+        self._coroutine = coroutine
+        self._iterator = iterator
+        self._begin_step = progress.begin
+        return self
+
+    def __await__(self) -> Steps:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        # Task and debugger look at cr_frame, cr_code, __qualname__ and the like.
+        return getattr(self._coroutine, name)
+
+    @property
+    def send(self) -> Any:
+        """The coroutine's own, with a token."""
+        return self._with_token(self._iterator.send)
+
+    @property
+    def throw(self) -> Any:
+        """The coroutine's own, with a token."""
+        return self._with_token(self._iterator.throw)
+
+    @property
+    def close(self) -> Any:
+        """The coroutine's own, with a token."""
+        return self._with_token(self._iterator.close)
+
+    def _with_token(self, method: Any) -> Any:
+        bound = functools.partial(method)
+        bound.token = self._begin_step()  # type: ignore[attr-defined]
+        return bound
+
+
+def _second(_token: _Step, yielded: Any) -> Any:
+    return yielded
+
+
+class _Step:
+    """Exists for as long as one step of a coroutine runs."""
+
+    __slots__ = ("_progress",)
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __del__(self) -> None:
+        self._progress.pause()
+
+
+class Progress:
+    """How far an asynchronous call has come."""
+
+    __slots__ = ("_alone", "_around", "_call", "_own", "_recorder", "coroutine")
+
+    def __init__(
+        self, recorder: Recorder, call: ReceiverCall, coroutine: Any, *, alone: bool
+    ) -> None:
+        self._recorder = recorder
+        self._call = call
+        self.coroutine = coroutine
+        self._alone = alone
+        self._own: Current = call
+        self._around: Current = None
+
+    def begin(self) -> _Step:
+        """Begin a step: what runs from here on runs inside the call."""
+        try:
+            if not hasattr(self._call, "started"):
+                task = asyncio.current_task() if self._alone else None
+                if task is not None:
+                    task.add_done_callback(self._done)
+                self._recorder.start(self._call, self._recorder.clock())
+            self._around = current.get()
+            # A receiver may have opened a recording of its own in an earlier step.
+            current.set(self._own)
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self._recorder._report()  # noqa: SLF001
+        return _Step(self)
+
+    def pause(self) -> None:
+        """End a step."""
+        now = self._recorder.clock()
+        self._own = current.get()
+        current.set(self._around)
+        if self.coroutine.cr_frame is None and self._call.ended is None:
+            self._call.ended = now
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        # Runs after the callback by which Django's gather or task group fetched the outcome.
+        if task.cancelled():
+            self._call.error = ErrorInfo.of(asyncio.CancelledError())
+        else:
+            error = task.exception()
+            if error is not None:
+                self._call.error = error_info(error)
+        if self._recorder.sinks:
+            self._recorder.sinks.receiver_finished(self._call)

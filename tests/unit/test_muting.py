@@ -1,0 +1,195 @@
+"""Muting skips receivers in one context, and touches nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+from django.dispatch import Signal
+
+import signalscope
+
+noted = Signal(use_caching=True)
+followed = Signal()
+SENDS = ("send", "send_robust", "asend", "asend_robust")
+
+
+def one(**_):
+    """Return a name."""
+    return "one"
+
+
+def two(**_):
+    """Return a name."""
+    return "two"
+
+
+async def three(**_):
+    """Return a name, later."""
+    await asyncio.sleep(0)
+    return "three"
+
+
+@pytest.fixture(autouse=True)
+def wired():
+    """Connect the receivers of this module."""
+    noted.connect(one)
+    noted.connect(two, sender=int, dispatch_uid="second")
+    noted.connect(three)
+    followed.connect(one)
+    yield
+    noted.disconnect(one)
+    noted.disconnect(sender=int, dispatch_uid="second")
+    noted.disconnect(three)
+    followed.disconnect(one)
+
+
+def heard(signal=noted, method="send"):
+    """Send, and return who answered."""
+
+    async def send():
+        return await getattr(signal, method)(sender=int)
+
+    sent = asyncio.run(send()) if method.startswith("a") else getattr(signal, method)(sender=int)
+    return {response for _, response in sent}
+
+
+@pytest.mark.parametrize("method", SENDS)
+class TestWhatIsSkipped:
+    @pytest.mark.parametrize(
+        ("arguments", "answers"),
+        [
+            ({}, set()),
+            ({"signals": [noted]}, set()),
+            ({"signals": [followed]}, {"one", "two", "three"}),
+            ({"signals": ["test_muting.noted"]}, set()),
+            ({"receiver": one}, {"two", "three"}),
+            ({"receiver": three}, {"one", "two"}),
+            ({"receiver": "test_muting.two"}, {"one", "three"}),
+            ({"receiver": one, "signals": [followed]}, {"one", "two", "three"}),
+            ({"sender": int}, set()),
+            ({"sender": str}, {"one", "two", "three"}),
+            ({"sender": "int", "receiver": two}, {"one", "three"}),
+        ],
+        ids=str,
+    )
+    def test_by_signal_receiver_and_sender(self, method, arguments, answers):
+        """All that is given has to hold; sync and async receivers alike."""
+        signals = arguments.get("signals", ())
+        narrowed = {key: value for key, value in arguments.items() if key != "signals"}
+        with signalscope.muted(*signals, **narrowed):
+            assert heard(method=method) == answers
+        assert heard(method=method) == {"one", "two", "three"}
+
+    def test_a_recording_says_who_was_muted(self, method):
+        """Also where nobody is left to call."""
+        with signalscope.record() as recording, signalscope.muted(noted):
+            heard(method=method)
+        (dispatch,) = recording.dispatches
+        assert dispatch.calls == []
+        names = {f"{__name__}.{name}" for name in ("one", "two", "three")}
+        assert {(each.receiver_name, each.reason) for each in dispatch.not_called} == {
+            (name, "muted") for name in names
+        }
+
+
+class TestWhatStays:
+    def test_nothing_of_the_signal_is_touched(self):
+        """Receivers, order, uids, caches and listeners are as before."""
+        noted.send(sender=int)
+        before = list(noted.receivers), dict(noted.sender_receivers_cache)
+        with signalscope.muted():
+            noted.send(sender=int)
+            assert (list(noted.receivers), dict(noted.sender_receivers_cache)) == before
+            assert noted.has_listeners(int)
+        assert (list(noted.receivers), dict(noted.sender_receivers_cache)) == before
+
+    def test_other_threads_hear_everything(self):
+        """Only this context is muted."""
+        answers = []
+        with signalscope.muted():
+            thread = threading.Thread(target=lambda: answers.append(heard()))
+            thread.start()
+            thread.join()
+        assert answers == [{"one", "two", "three"}]
+
+    def test_tasks_hear_what_they_were_started_with(self):
+        """A task muted by itself does not mute its neighbour."""
+
+        async def quiet(gate):
+            async with signalscope.muted(receiver=one):
+                gate.set()
+                await asyncio.sleep(0)
+                return await noted.asend(sender=str)
+
+        async def loud(gate):
+            await gate.wait()
+            return await noted.asend(sender=str)
+
+        async def main():
+            gate = asyncio.Event()
+            return await asyncio.gather(quiet(gate), loud(gate))
+
+        quiet_answers, loud_answers = asyncio.run(main())
+        assert [answer for _, answer in quiet_answers] == ["three"]
+        assert [answer for _, answer in loud_answers] == ["one", "three"]
+
+    def test_nested_mutes_add_up_and_end_one_by_one(self):
+        """An inner one ends without the outer."""
+        with signalscope.muted(receiver=one):
+            with signalscope.muted(receiver=two):
+                assert heard() == {"three"}
+            assert heard() == {"two", "three"}
+        assert heard() == {"one", "two", "three"}
+
+    def test_an_error_ends_it(self):
+        """As any block."""
+        with pytest.raises(ZeroDivisionError), signalscope.muted():
+            1 / 0  # noqa: B018
+        assert heard() == {"one", "two", "three"}
+
+
+class TestDecorator:
+    def test_functions_and_coroutine_functions(self):
+        """Each call is muted for its own duration; the name stays."""
+
+        @signalscope.muted(receiver=one)
+        def sync():
+            return heard()
+
+        @signalscope.muted(receiver=one)
+        async def asynchronous():
+            return {response for _, response in await noted.asend(sender=int)}
+
+        assert (sync.__name__, asynchronous.__name__) == ("sync", "asynchronous")
+        assert sync() == sync() == asyncio.run(asynchronous()) == {"two", "three"}
+        assert heard() == {"one", "two", "three"}
+
+    def test_one_decorated_function_in_several_threads(self):
+        """They do not end each other's silence."""
+        barrier = threading.Barrier(2)
+        answers = []
+
+        @signalscope.muted(receiver=one)
+        def sync():
+            barrier.wait(timeout=10)
+            answers.append(heard())
+            barrier.wait(timeout=10)
+
+        threads = [threading.Thread(target=sync) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [{"two", "three"}] * 2
+
+    @pytest.mark.parametrize("wrong", ["class", "bare"])
+    def test_wrong_use_says_what_to_do(self, wrong):
+        """A class is not decorated, and a receiver is no signal."""
+        if wrong == "class":
+            with pytest.raises(signalscope.SignalscopeError, match="Decorate its methods"):
+                signalscope.muted()(Signal)
+        else:
+            with pytest.raises(signalscope.SignalscopeError, match="by receiver="):
+                signalscope.muted(one)
