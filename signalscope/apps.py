@@ -1,13 +1,20 @@
 """The composition root: settings in; install, sinks and checks out."""
 
+from __future__ import annotations
+
+import logging
+
 from django.apps import AppConfig
 from django.core import checks
 
-from signalscope import conf, patching
+from signalscope import patching
 from signalscope.checks import check_settings
 from signalscope.errors import SignalscopeError
+from signalscope.sinks import made_from
 
 __all__ = ["SignalscopeConfig"]
+
+logger = logging.getLogger("signalscope")
 
 
 class SignalscopeConfig(AppConfig):
@@ -20,9 +27,15 @@ class SignalscopeConfig(AppConfig):
         """Register the checks, then install."""
         checks.register(check_settings, "signalscope")
         try:
-            settings = conf.load()
+            settings = patching.configure()
         except SignalscopeError:
             # The check says what is wrong; a typo in a debugging aid must not stop the program.
             return
-        if settings.enabled:
-            patching.install_or_warn()
+        if not settings.enabled:
+            return
+        patching.install_or_warn()
+        for entry in settings.sinks:
+            try:
+                patching.add_sink(made_from(entry))
+            except SignalscopeError as error:
+                logger.warning("A sink is left out: %s", error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from signalscope.naming import PACKAGE, USER, file_kinds, sender_facts
+from signalscope.naming import PACKAGE, USER, file_kinds, known_senders, sender_facts
 from signalscope.records import UNKNOWN, ErrorInfo
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def place_of(frame: Any) -> tuple[CodeType, int] | None:
 
 
 _FLAGS = frozenset({"created", "raw", "using", "update_fields", "action", "reverse"})
-_FLAG_TYPES = frozenset({bool, str, type(None), frozenset})
-
-
+_PLAIN_TYPES = frozenset({int, str, float, bool, tuple, list, dict, set, frozenset, type})
 NOTHING: dict[str, Any] = {}
 
 
@@ -45,25 +43,22 @@ def facts_of(named: dict[str, Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for name, value in named.items():
         if name in _FLAGS:
-            if value.__class__ in _FLAG_TYPES:
+            # Most values are one of three, and identity is the quickest test.
+            plain = value is None or value is True or value is False
+            if plain or type(value) is str or type(value) is frozenset:
                 facts[name] = value
         elif name == "pk_set":
-            facts["pk_count"] = len(value) if isinstance(value, (set, frozenset)) else None
-        else:
+            facts["pk_count"] = len(value) if type(value) in (set, frozenset) else None
+        elif value is not None:
             cls = type(value)
             if cls in _PLAIN_TYPES:
                 continue
-            of_class = sender_facts(cls)
+            of_class = known_senders.get(id(cls)) or sender_facts(cls)
             if of_class.is_model:
                 facts[name] = (of_class, _key_of(value, of_class.key), id(value))
             elif name == "instance":
                 facts[name] = (of_class, UNKNOWN, id(value))
     return facts
-
-
-_PLAIN_TYPES = frozenset(
-    {int, str, float, bool, type(None), tuple, list, dict, set, frozenset, type}
-)
 
 
 def _key_of(instance: object, attribute: str | None) -> Any:

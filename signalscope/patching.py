@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any
 import asgiref
 import django
 
-from signalscope import weaving
-from signalscope.errors import InstallError
+from signalscope import conf, weaving
+from signalscope.errors import InstallError, SignalscopeError
+from signalscope.matching import SignalFilter
 from signalscope.naming import file_kinds
 from signalscope.recorder import Recorder
 from signalscope.weaving import Weave
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_sink",
+    "configure",
     "hold",
     "install",
     "install_or_warn",
@@ -86,6 +88,9 @@ IF_LOADED: dict[str, tuple[Weave, ...]] = {
 }
 """Nobody should load a test framework because of us."""
 
+_GUARD = "MAX_DEPTH"
+"""Stands in the recorder's list of listeners while a limit of depth is to be watched."""
+
 logger = logging.getLogger("signalscope")
 
 _lock = threading.RLock()
@@ -98,23 +103,42 @@ class _State:
 
     for_good = False
     holders = 0
+    settings: conf.Settings | None = None
 
 
 def install() -> None:
-    """Hook the four send methods; installing again changes nothing.
+    """Hook Django's signals, as the settings say; installing again changes nothing.
 
-    Raises `InstallError` where Django's dispatcher is not one that the hooks fit.
+    Raises `InstallError` where Django's dispatcher is not one that the hooks fit, and
+    `ConfigurationError` where the settings cannot be used.
     """
     with _lock:
+        configure()
         _hook()
         _State.for_good = True
+        if recorder.max_depth is not None and _GUARD not in recorder.active:
+            # The limit holds where nobody records, too.
+            recorder.active.append(_GUARD)
+
+
+def configure() -> conf.Settings:
+    """Read the settings, and let the recorder follow them; return them.
+
+    Raises `ConfigurationError` where they cannot be used.
+    """
+    settings = conf.load()
+    if settings != _State.settings:
+        _State.settings = settings
+        recorder.max_depth = settings.max_depth
+        recorder.sinks_want = SignalFilter(allow=settings.allow, deny=settings.deny)
+    return settings
 
 
 def install_or_warn() -> None:
     """Install; where that cannot be, say so in the log and leave the program as it is."""
     try:
         install()
-    except InstallError as error:
+    except SignalscopeError as error:
         logger.warning("Signalscope sees no signals: %s", error)
 
 
@@ -127,6 +151,8 @@ def uninstall() -> None:
     with _lock:
         _State.for_good = False
         _State.holders = 0
+        if _GUARD in recorder.active:
+            recorder.active.remove(_GUARD)
         _unhook()
 
 
@@ -138,8 +164,10 @@ def is_installed() -> bool:
 def add_sink(sink: Sink) -> None:
     """Tell `sink` of all dispatches, in all contexts, from now on; see `Sink`.
 
-    It hears nothing while Signalscope is not installed. Adding it once more changes nothing.
+    It hears nothing while Signalscope is not installed, and nothing of the signals that the
+    settings leave out. Adding it once more changes nothing.
     """
+    configure()
     recorder.add_sink(sink)
 
 

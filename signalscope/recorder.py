@@ -102,6 +102,7 @@ class Recorder(OrmHooks):
         self.clock = clock
         self.active: list[object] = []
         self.sinks = FanOut()
+        self.sinks_want: Callable[[SignalFacts, SenderFacts], bool] = _everything
         self.max_depth: int | None = None
         self.muting: list[object] = []
         self._next_id = itertools.count(1).__next__
@@ -146,13 +147,14 @@ class Recorder(OrmHooks):
 
     def remove_sink(self, sink: Sink) -> None:
         """Tell `sink` no more."""
-        self.sinks.remove(sink)
-        if not self.sinks and self.sinks in self.active:
-            self.active.remove(self.sinks)
+        self.sinks.drop(sink)
+        if not self.sinks:
+            # By identity: an empty list equals any other.
+            self.active[:] = [each for each in self.active if each is not self.sinks]
 
     # --- Hooks of a dispatch ----------------------------------------------------------------------
 
-    def begin(  # noqa: PLR0913, PLR0917 - what Django's loop has at hand
+    def begin(  # noqa: C901, PLR0912, PLR0913, PLR0917 - in one piece, as calls cost
         self,
         signal: object,
         sender: object,
@@ -174,11 +176,24 @@ class Recorder(OrmHooks):
             if outer is None and unheard:
                 return None
             parent, scope = parent_and_scope(outer)
-            dispatch = _new(Dispatch)
-            dispatch.signal_facts = known_signals.get(id(signal)) or signal_facts(signal)
-            dispatch.sender_facts = known_senders.get(id(sender)) or sender_facts(sender)
-            if not self._keep(dispatch, scope, parent) and unheard:
+            signal_is = known_signals.get(id(signal)) or signal_facts(signal)
+            sender_is = known_senders.get(id(sender)) or sender_facts(sender)
+            keepers = []
+            if scope is not None:
+                for collector in scope.collectors:
+                    if collector.wants(signal_is, sender_is):
+                        if len(collector.kept) < collector.limit:
+                            keepers.append(collector.kept)
+                        else:
+                            collector.drop()
+            silent = self.sinks and not self.sinks_want(signal_is, sender_is)
+            if not keepers and (unheard or (silent and self.max_depth is None)):
                 return None
+            dispatch = _new(Dispatch)
+            if silent:
+                dispatch.silent = True
+            dispatch.signal_facts = signal_is
+            dispatch.sender_facts = sender_is
             dispatch.id = self._next_id()
             dispatch.method = method
             dispatch.parent = parent
@@ -192,8 +207,13 @@ class Recorder(OrmHooks):
                 dispatch.continued = True
             if muted:
                 dispatch.skipped = [(receiver_facts(each), "muted") for each in muted]
+            # Once it is filled in: a recording may be read while it runs.
+            for kept in keepers:
+                kept.append(dispatch)
+            if keepers and parent is not None:
+                parent.dispatches.append(dispatch)
             dispatch.started = self.clock()
-            if self.sinks:
+            if self.sinks and not dispatch.silent:
                 self.sinks.dispatch_started(dispatch)
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
             self._report()
@@ -210,25 +230,11 @@ class Recorder(OrmHooks):
             self.end(dispatch)
             raise error
 
-    def _keep(self, dispatch: Dispatch, scope: Scope | None, parent: ReceiverCall | None) -> bool:
-        """Hand a dispatch to the collectors that want it; tell whether one took it."""
-        kept = False
-        for collector in scope.collectors if scope else ():
-            if collector.wants(dispatch.signal_facts, dispatch.sender_facts):
-                if len(collector.kept) < collector.limit:
-                    collector.kept.append(dispatch)
-                    kept = True
-                else:
-                    collector.drop()
-        if kept and parent is not None:
-            parent.dispatches.append(dispatch)
-        return kept
-
     def end(self, dispatch: Dispatch) -> None:
         """Close the record of a send."""
         dispatch.ended = self.clock()
         current.set(dispatch.outer)
-        if self.sinks:
+        if self.sinks and not dispatch.silent:
             self.sinks.dispatch_finished(dispatch)
 
     def failed(
@@ -264,7 +270,7 @@ class Recorder(OrmHooks):
         call.receiver_facts = known_receivers.get(id(receiver)) or self._facts_of_receiver(receiver)
         dispatch.calls.append(call)
         current.set(call)
-        if self.sinks:
+        if self.sinks and not call.dispatch.silent:
             self.sinks.receiver_started(call)
         call.started = self.clock()
         return call
@@ -272,14 +278,14 @@ class Recorder(OrmHooks):
     def leave(self, call: ReceiverCall) -> None:
         """Close the record of a synchronous call that returned."""
         call.ended = self.clock()
-        if self.sinks:
+        if self.sinks and not call.dispatch.silent:
             self.sinks.receiver_finished(call)
 
     def fail(self, call: ReceiverCall, error: BaseException) -> None:
         """Close the record of a synchronous call that raised."""
         call.ended = self.clock()
         call.error = error_info(error)
-        if self.sinks:
+        if self.sinks and not call.dispatch.silent:
             self.sinks.receiver_finished(call)
 
     def resume(self, dispatch: Dispatch) -> None:
@@ -311,7 +317,7 @@ class Recorder(OrmHooks):
         self.start(call, now)
         if call.ended is None:
             call.ended = now
-        if self.sinks:
+        if self.sinks and not call.dispatch.silent:
             self.sinks.receiver_finished(call)
 
     def raised(self, call: ReceiverCall, error: BaseException) -> None:
@@ -323,7 +329,7 @@ class Recorder(OrmHooks):
         """Open the record of an asynchronous call, unless it is open."""
         if not hasattr(call, "started"):
             call.dispatch.calls.append(call)
-            if self.sinks:
+            if self.sinks and not call.dispatch.silent:
                 self.sinks.receiver_started(call)
             call.started = now
 

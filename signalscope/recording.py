@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from signalscope import conf, patching
+from signalscope import patching
 from signalscope.matching import SignalFilter, receiver_matcher, sender_matcher, signal_matcher
 from signalscope.recorder import Collector
 from signalscope.records import separate
@@ -111,7 +111,7 @@ class record:  # noqa: N801 - used as a function, like Django's override_setting
         self._opened: list[Any] = []
 
     def __enter__(self) -> Recording:
-        settings = conf.load()
+        settings = patching.configure()
         collector = Collector(
             limit=settings.max_records,
             wants=SignalFilter(
@@ -120,7 +120,6 @@ class record:  # noqa: N801 - used as a function, like Django's override_setting
             queries=self._queries and settings.queries,
         )
         patching.hold()
-        patching.recorder.max_depth = settings.max_depth
         self._opened.append(patching.recorder.open(collector))
         return Recording(collector)
 

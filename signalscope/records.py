@@ -218,7 +218,7 @@ class _Record:
             empty: list[Dispatch] = []
             object.__setattr__(self, name, empty)
             return empty
-        if name in ("is_async", "continued"):
+        if name in ("is_async", "continued", "silent"):
             return False
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
@@ -242,6 +242,7 @@ class Dispatch(_Record):
         "sender_facts",
         "sent",
         "signal_facts",
+        "silent",
         "skipped",
         "started",
     )
@@ -263,6 +264,7 @@ class Dispatch(_Record):
     scope: Scope
     outer: ReceiverCall | Scope | Continuation | None
     continued: bool
+    silent: bool
     skipped: Any
     signal_facts: SignalFacts | SavedFacts
     sender_facts: SenderFacts | SavedFacts

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from signalscope.errors import ConfigurationError
 from signalscope.naming import dotted_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from signalscope.records import Dispatch, ReceiverCall
 
-__all__ = ["MAX_FAILURES", "FanOut", "Sink"]
+__all__ = ["MAX_FAILURES", "FanOut", "Sink", "made_from"]
 
 logger = logging.getLogger("signalscope")
 
@@ -43,24 +44,51 @@ class Sink(Protocol):
         """A receiver returned or raised; its duration and error are known."""
 
 
-class FanOut:
-    """Tells every sink in turn; each method takes one record."""
+def made_from(entry: Any) -> Sink:
+    """Return the sink that an entry of ``SINKS`` stands for.
+
+    It is a sink, a callable that makes one, or the dotted path of either. Raises
+    `ConfigurationError` where it is none of these.
+    """
+    shown = entry if isinstance(entry, str) else dotted_name(type(entry))
+    try:
+        found = entry
+        if isinstance(entry, str):
+            module, _, name = entry.rpartition(".")
+            found = getattr(import_module(module), name)
+        if isinstance(found, type) or not isinstance(found, Sink):
+            found = found()
+    except Exception as error:
+        raise ConfigurationError(
+            f"SIGNALSCOPE['SINKS'] has {shown!r}, which gives no sink "
+            f"({type(error).__name__}: {error}). Name a sink, or a callable that makes one."
+        ) from error
+    if not isinstance(found, Sink):
+        raise ConfigurationError(
+            f"SIGNALSCOPE['SINKS'] has {shown!r}, which gives {dotted_name(type(found))}: that has "
+            "not the four methods of signalscope.Sink."
+        )
+    return found
+
+
+class FanOut(list["Sink"]):
+    """The sinks, each of which is told in turn.
+
+    A list, since it is asked at every step of a dispatch whether it holds any.
+    """
 
     def __init__(self) -> None:
-        self.sinks: tuple[Sink, ...] = ()
+        super().__init__()
         self._failures: dict[int, int] = {}
-
-    def __len__(self) -> int:
-        return len(self.sinks)
 
     def add(self, sink: Sink) -> None:
         """Tell `sink` from now on; adding it once more changes nothing."""
-        if not any(known is sink for known in self.sinks):
-            self.sinks = (*self.sinks, sink)
+        if not any(known is sink for known in self):
+            self.append(sink)
 
-    def remove(self, sink: Sink) -> None:
-        """Tell `sink` no more; removing an unknown one changes nothing."""
-        self.sinks = tuple(known for known in self.sinks if known is not sink)
+    def drop(self, sink: Sink) -> None:
+        """Tell `sink` no more; dropping an unknown one changes nothing."""
+        self[:] = [known for known in self if known is not sink]
         self._failures.pop(id(sink), None)
 
     def dispatch_started(self, dispatch: Dispatch) -> None:
@@ -80,7 +108,7 @@ class FanOut:
         self._tell("receiver_finished", call)
 
     def _tell(self, event: str, record: Dispatch | ReceiverCall) -> None:
-        for sink in self.sinks:
+        for sink in tuple(self):
             try:
                 method: Callable[[Any], None] = getattr(sink, event)
                 method(record)
@@ -93,5 +121,5 @@ class FanOut:
         if failures == 1:
             logger.error("Sink %s failed in %s", name, event, exc_info=error)
         if failures >= MAX_FAILURES:
-            self.remove(sink)
+            self.drop(sink)
             logger.error("Sink %s failed %d times and was dropped", name, failures)

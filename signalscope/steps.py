@@ -149,5 +149,5 @@ class Progress:
             error = task.exception()
             if error is not None:
                 self._call.error = error_info(error)
-        if self._recorder.sinks:
+        if self._recorder.sinks and not self._call.dispatch.silent:
             self._recorder.sinks.receiver_finished(self._call)
