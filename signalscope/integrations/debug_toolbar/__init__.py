@@ -1,0 +1,24 @@
+"""The panel for django-debug-toolbar: what a request's signals did, as a tree on a time axis.
+
+Name it in ``DEBUG_TOOLBAR_PANELS`` as
+``"signalscope.integrations.debug_toolbar.SignalscopePanel"``.
+
+The way through this package: `panel` records a request and stores what it saw, `stats` packs and
+unpacks that, `rows` turns it into what is shown, `html` puts it into the templates, `views` serves
+further rows and the static files.
+"""
+
+try:
+    import debug_toolbar as _debug_toolbar  # noqa: F401 - asked for here, so that its absence has a remedy
+except ModuleNotFoundError as error:
+    if error.name != "debug_toolbar":
+        raise
+    raise ModuleNotFoundError(
+        "SignalscopePanel needs django-debug-toolbar; install it with: "
+        'python -m pip install "django-signalscope[toolbar]"',
+        name="debug_toolbar",
+    ) from error
+
+from signalscope.integrations.debug_toolbar.panel import SignalscopePanel
+
+__all__ = ["SignalscopePanel"]

@@ -1,0 +1,61 @@
+"""What the panel keeps of a request: the recording as plain data, packed for the toolbar's store.
+
+The toolbar keeps the last 25 requests, and parses the data of all panels of all of them whenever
+its history is refreshed. So the recording is stored as one compressed string, which costs nothing
+to parse and is unpacked only when somebody looks; the few figures for the side bar stand beside it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+__all__ = ["EMPTY", "pack", "unpack", "without_receivers_of"]
+
+EMPTY: dict[str, Any] = {"dropped": 0, "dispatches": []}
+"""A recording that saw nothing."""
+
+
+def pack(recording: dict[str, Any]) -> str:
+    """Return a recording (as `Recording.to_dict` gives it) as one short ASCII string."""
+    text = json.dumps(recording, separators=(",", ":"))
+    # The fastest level: a recording is repetitive, and more effort saves little.
+    return base64.b64encode(zlib.compress(text.encode(), 1)).decode("ascii")
+
+
+def unpack(packed: str) -> dict[str, Any]:
+    """Return what `pack` was given, as JSON brings it back."""
+    recording: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(packed)))
+    return recording
+
+
+def without_receivers_of(package: str, recording: dict[str, Any]) -> dict[str, Any]:
+    """Return `recording` less the dispatches that reached receivers of `package` alone.
+
+    The toolbar itself listens to ``template_rendered``, ``task_enqueued`` and a signal for static
+    files. What only it hears says nothing of the program. A dispatch that set off others stays.
+    """
+    dispatches = recording["dispatches"]
+    parents = {dispatch["parent"][0] for dispatch in dispatches if dispatch["parent"]}
+    prefix = f"{package}."
+    moved: dict[int, int] = {}
+    kept: list[dict[str, Any]] = []
+    for index, dispatch in enumerate(dispatches):
+        calls = dispatch["calls"]
+        if (
+            index not in parents
+            and calls
+            and all(call["receiver_name"].startswith(prefix) for call in calls)
+        ):
+            continue
+        moved[index] = len(kept)
+        kept.append(dispatch)
+    if len(kept) == len(dispatches):
+        return recording
+    for position, dispatch in enumerate(kept):
+        if dispatch["parent"]:
+            around, call = dispatch["parent"]
+            kept[position] = {**dispatch, "parent": [moved[around], call]}
+    return {**recording, "dispatches": kept}
