@@ -1,0 +1,1 @@
+"""A small bookshop built on Django, whose signals are worth watching."""
