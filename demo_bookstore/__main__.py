@@ -38,7 +38,9 @@ Its data is in {folder} and is made anew at every start. Stop with Ctrl+C.
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 0 fine, 1 a trace differs, 2 wrong usage."""
     options = _parse(arguments)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo_bookstore.settings")
+    # Not what a shell has exported for another project of yours.
+    settings = os.environ.get("DEMO_BOOKSTORE_SETTINGS", "demo_bookstore.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings
     return _check() if options.check else _serve(options.port, options.otlp)
 
 
