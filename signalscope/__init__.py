@@ -20,29 +20,35 @@ from signalscope.naming import Location
 from signalscope.patching import add_sink, install, is_installed, remove_sink, uninstall
 from signalscope.recording import Recording, record
 from signalscope.records import Bypass, Dispatch, ErrorInfo, NotCalled, Queries, ReceiverCall
+from signalscope.registry import Connection, Reason, Why, connections, why
 from signalscope.sinks import Sink
 
 __all__ = [
     "Bypass",
     "ConfigurationError",
+    "Connection",
     "Dispatch",
     "ErrorInfo",
     "InstallError",
     "Location",
     "NotCalled",
     "Queries",
+    "Reason",
     "ReceiverCall",
     "Recording",
     "RecursionLimitExceeded",
     "SignalscopeError",
     "Sink",
+    "Why",
     "add_sink",
+    "connections",
     "install",
     "is_installed",
     "muted",
     "record",
     "remove_sink",
     "uninstall",
+    "why",
 ]
 
 __version__ = "0.1.0"

@@ -33,6 +33,7 @@ from signalscope.errors import InstallError, SignalscopeError
 from signalscope.matching import SignalFilter
 from signalscope.naming import file_kinds
 from signalscope.recorder import Recorder
+from signalscope.registry import connect_log
 from signalscope.weaving import Weave
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
 ]
 
 recorder = Recorder()
+recorder.wiring = connect_log
 
 for _package in (django, asgiref):
     file_kinds.add_carrier(str(Path(str(_package.__file__)).parent))
@@ -197,6 +199,7 @@ def release() -> None:
 def _hook() -> None:
     if not _replaced:
         found = _functions(ESSENTIAL, essential=True) | _functions(FURTHER)
+        connect_log.start(recorder.clock())
     elif not IF_LOADED.keys() <= _loaded:
         found = {}
     else:
@@ -238,6 +241,7 @@ def _functions(
 
 
 def _unhook() -> None:
+    connect_log.stop(recorder.clock())
     for function, (original, ours) in _replaced.items():
         if function.__code__ is ours:
             function.__code__ = original

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from signalscope import patching
+from signalscope import patching, testing
 from signalscope.matching import SignalFilter, receiver_matcher, sender_matcher, signal_matcher
 from signalscope.recorder import Collector
 from signalscope.records import separate
@@ -81,6 +81,15 @@ class Recording:
     def to_dict(self) -> dict[str, Any]:
         """Return the recording as plain data, ready for JSON, with its ``"schema"`` version."""
         return data.recording_to_dict(self)
+
+    assert_called = testing.assert_called
+    assert_not_called = testing.assert_not_called
+    assert_sent = testing.assert_sent
+    assert_not_sent = testing.assert_not_sent
+    assert_order = testing.assert_order
+    assert_no_recursion = testing.assert_no_recursion
+    assert_max_queries = testing.assert_max_queries
+    assert_no_findings = testing.assert_no_findings
 
     def __repr__(self) -> str:
         """Show how much there is."""

@@ -417,3 +417,22 @@ class TestMaxDepth:
         with signalscope.record() as recording:
             noted.send(sender=Note, instance=Note(pk=1))
         assert len(list(recording.walk())) == 10
+
+    def test_the_limit_holds_where_nobody_records(self, connect, settings):
+        """Installing is enough; it ends with it."""
+        settings.SIGNALSCOPE = {"MAX_DEPTH": 3}
+        rounds = []
+
+        def again(**_):
+            rounds.append(1)
+            if len(rounds) < 10:
+                noted.send(sender=None)
+
+        connect(noted, again)
+        signalscope.install()
+        with pytest.raises(signalscope.RecursionLimitExceeded):
+            noted.send(sender=None)
+        signalscope.uninstall()
+        assert len(rounds) == 3
+        noted.send(sender=None)
+        assert len(rounds) == 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from pathlib import Path
 
@@ -459,3 +460,88 @@ class TestBounds:
             second.send(sender=None)
         assert recording.dispatches == []
         assert [dispatch.label for dispatch in named.walk()] == ["first"]
+
+
+class TestNotCalled:
+    def test_other_senders_and_those_after_an_error(self, connect):
+        """Whoever was connected and did not run is named, with the reason."""
+
+        def failing(**_):
+            raise ValueError("stop")
+
+        def after(**_):
+            pass
+
+        async def after_async(**_):
+            pass
+
+        def elsewhere(**_):
+            pass
+
+        connect(first, failing)
+        connect(first, after)
+        connect(first, after_async)
+        connect(first, elsewhere, sender=str)
+        with signalscope.record() as recording, pytest.raises(ValueError, match="stop"):
+            first.send(sender=int)
+        reasons = {
+            each.receiver_name.rpartition(".")[2]: each.reason
+            for each in recording.dispatches[0].not_called
+        }
+        assert reasons == {
+            "after": "error-before",
+            "after_async": "error-before",
+            "elsewhere": "other-sender",
+        }
+
+    def test_who_ran_is_not_among_them(self, connect):
+        """Nor is one that was connected only afterwards."""
+        connect(first, lambda **_: None)
+        with signalscope.record() as recording:
+            first.send(sender=int)
+            connect(first, lambda **_: None, sender=str)
+        assert recording.dispatches[0].not_called == []
+
+    def test_the_dead(self, connect):
+        """A weak receiver that was there, and is gone."""
+        signal = Signal()
+        connect(signal, lambda **_: None)
+        with signalscope.record() as recording:
+
+            def mortal(**_):
+                pass
+
+            signal.connect(mortal)
+            del mortal
+            gc.collect()
+            signal.send(sender=int)
+        ((name, reason),) = recording.dispatches[0].not_called
+        assert name.endswith("mortal")
+        assert reason == "dead"
+
+    def test_a_cancellation_that_comes_before_a_receiver_began(self, connect):
+        """What never ran is no call."""
+
+        def blocking(**_):
+            task.cancel()
+
+        async def never(**_):
+            pass
+
+        connect(first, blocking)
+        connect(first, never)
+        task = None
+
+        async def main():
+            nonlocal task
+            task = asyncio.ensure_future(first.asend(sender=None))
+            return await asyncio.gather(task, return_exceptions=True)
+
+        with signalscope.record() as recording:
+            asyncio.run(main())
+        (dispatch,) = recording.dispatches
+        called = {call.receiver_name.rpartition(".")[2] for call in dispatch.calls}
+        left = {each.receiver_name.rpartition(".")[2]: each.reason for each in dispatch.not_called}
+        assert called | set(left) == {"blocking", "never"}
+        assert set(left.values()) <= {"cancelled"}
+        assert not called & set(left)

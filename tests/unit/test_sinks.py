@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import os
+import subprocess
+import sys
 
 import pytest
 from django.dispatch import Signal
 
 import signalscope
-from signalscope.sinks import MAX_FAILURES
+from signalscope.sinks import MAX_FAILURES, made_from
 
 signal = Signal()
 
@@ -143,3 +147,80 @@ def test_a_failing_sink_is_reported_once_and_dropped(listen, caplog):
         f"Sink {name} failed in receiver_started",
         f"Sink {name} failed {MAX_FAILURES} times and was dropped",
     ]
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        "entry",
+        [Diary, Diary(), f"{__name__}.Diary", f"{__name__}.make_diary", functools.partial(Diary)],
+        ids=["class", "sink", "path", "path of a factory", "factory"],
+    )
+    def test_what_gives_a_sink(self, entry):
+        """A sink, a callable that makes one, or the dotted path of either."""
+        assert isinstance(made_from(entry), Diary)
+
+    @pytest.mark.parametrize(
+        ("entry", "message"),
+        [
+            ("no.such.module", "'no.such.module', which gives no sink .ModuleNotFoundError"),
+            (f"{__name__}.nothing", "which gives no sink .AttributeError"),
+            ("", "which gives no sink"),
+            (f"{__name__}.fails", "which gives no sink .ValueError"),
+            (f"{__name__}.works", "gives NoneType: that has not the four methods"),
+            (3, "'int', which gives no sink"),
+        ],
+        ids=str,
+    )
+    def test_what_gives_none_is_named(self, entry, message):
+        """With the reason, and what to name instead."""
+        with pytest.raises(signalscope.ConfigurationError, match=message):
+            made_from(entry)
+
+    def test_denied_signals_reach_no_sink(self, listen, settings):
+        """A recording that names one sees it; a sink does not."""
+        settings.SIGNALSCOPE = {"DENY": [signal]}
+        diary = listen(Diary())
+        signal.connect(works)
+        with signalscope.record(signal) as recording:
+            signal.send(sender=None)
+            asyncio.run(signal.asend_robust(sender=None))
+        signal.send(sender=None)
+        signal.disconnect(works)
+        assert diary.lines == []
+        assert len(recording.dispatches) == 2
+
+    def test_the_app_adds_them(self, tmp_path):
+        """At start, where it is enabled; a wrong one is left out with a warning."""
+        (tmp_path / "diary.py").write_text(
+            "class Sink:\n"
+            "    def dispatch_started(self, dispatch): print('began', dispatch.label)\n"
+            "    dispatch_finished = receiver_started = receiver_finished = lambda *_: None\n"
+        )
+        program = """
+import django
+from django.conf import settings
+settings.configure(
+    INSTALLED_APPS=["signalscope"],
+    SIGNALSCOPE={"ENABLED": True, "SINKS": ["diary.Sink", "diary.Pen"]},
+)
+django.setup()
+from django.dispatch import Signal
+signal = Signal()
+signal.connect(lambda **_: None, weak=False)
+signal.send(sender=None)
+"""
+        result = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        )
+        assert result.stdout.startswith("began signal")
+        assert "A sink is left out" in result.stderr
+        assert "diary.Pen" in result.stderr
+
+
+def make_diary():
+    """Make a sink."""
+    return Diary()

@@ -1,0 +1,124 @@
+"""All signals of the process, and the senders of their connections."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.dispatch import Signal
+
+from signalscope.naming import (
+    Location,
+    SenderFacts,
+    _namespaces,
+    known_senders,
+    known_signals,
+    sender_facts,
+)
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from signalscope.registry.log import Row
+
+    Place = tuple[CodeType, int] | Location | None
+
+from signalscope.registry.entries import ANY_SENDER, Entry
+
+__all__ = ["Senders", "all_signals", "is_signal", "living", "own_names"]
+
+
+def living(facts: SenderFacts) -> Any:
+    """Return the object itself; None where it is gone, or allows no weak reference."""
+    target = facts.ref()
+    return None if target is facts.ref else target
+
+
+def all_signals() -> list[Any]:
+    """Return the signals that are known, and those that modules and their classes hold."""
+    found = {
+        id(signal): signal
+        for signal in [facts.ref() for facts in list(known_signals.values())]
+        if is_signal(signal)
+    }
+    for module, namespace in _namespaces():
+        for _, value in namespace:
+            if is_signal(value):
+                found[id(value)] = value
+            elif issubclass(type(value), type) and _module_of(value) == module:
+                for attribute in list(own_names(value).values()):
+                    if is_signal(attribute):
+                        found[id(attribute)] = attribute
+    return list(found.values())
+
+
+def is_signal(value: object) -> bool:
+    """Tell whether a value is a signal, without asking the value."""
+    # Not isinstance: it would ask a lazy object for its class, and so wake it.
+    return issubclass(type(value), Signal)
+
+
+_class_dict: Any = type.__dict__["__dict__"]
+
+
+def own_names(holder: Any) -> dict[str, Any]:
+    """Return the namespace of a class or module itself; an empty one for anything else."""
+    if issubclass(type(holder), type):
+        return _class_dict.__get__(holder)  # type: ignore[no-any-return]
+    if issubclass(type(holder), types.ModuleType):
+        return object.__getattribute__(holder, "__dict__")  # type: ignore[no-any-return]
+    return {}
+
+
+def _module_of(cls: Any) -> Any:
+    return own_names(cls).get("__module__")
+
+
+class Senders:
+    """Finds the sender that a connection is for."""
+
+    def __init__(self, *, scan: bool = True) -> None:
+        self._scan = scan
+        self._scanned: dict[Any, SenderFacts | None] = {}
+
+    @functools.cached_property
+    def _models(self) -> dict[int, Any]:
+        # Not get_models(): it needs all apps to be ready.
+        return {
+            id(model): model
+            for models in list(apps.all_models.values())
+            for model in list(models.values())
+        }
+
+    def of(self, entry: Entry, row: Row | None) -> SenderFacts | None:
+        """Return the facts of the sender; None where it is not known."""
+        key = entry.key[1]
+        if key == ANY_SENDER:
+            return sender_facts(None)
+        if entry.sender_ref is not None:
+            # Django's reference, from 6.0 on; strings and the like have none.
+            target = entry.sender_ref()
+            return None if target is None else sender_facts(target)
+        if row is not None and row.sender is not None:
+            target = living(row.sender)
+            return row.sender if target is None else sender_facts(target)
+        # Of two objects that live at one time, each has its own id.
+        known = known_senders.get(key)
+        if known is not None:
+            return known
+        model = self._models.get(key)
+        if model is not None:
+            return sender_facts(model)
+        if self._scan and key not in self._scanned:
+            self._scanned[key] = _find_by_id(key)
+        return self._scanned.get(key)
+
+
+def _find_by_id(key: Any) -> SenderFacts | None:
+    for _, namespace in _namespaces():
+        for _, value in namespace:
+            if id(value) == key:
+                return sender_facts(value)
+    return None
