@@ -111,6 +111,14 @@ def matrix(session: nox.Session, django: str) -> None:
     session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
 
 
+@nox.session
+@nox.parametrize(("python", "django"), [nox.param(py, dj, id=f"django-{dj}") for py, dj in MATRIX])
+def django_suite(session: nox.Session, django: str) -> None:
+    """Run Django's own tests without us and recorded; each must have the same outcome."""
+    install(session, "-e", ".", f"Django~={django}.0", "pip")
+    session.run("python", "-m", "tests.fidelity.django_suite", *session.posargs)
+
+
 @nox.session(reuse_venv=False)
 def no_extras(session: nox.Session) -> None:
     """Run the tests with Django alone: no toolbar, no structlog, no OpenTelemetry."""

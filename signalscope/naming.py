@@ -13,9 +13,9 @@ import functools
 import sys
 import sysconfig
 import types
-import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -157,7 +157,7 @@ def _weak(target: object, forget: Callable[[Any], None]) -> Callable[[], Any]:
     if target is None:
         return _none
     try:
-        return weakref.ref(target, forget)
+        return weak_reference(target, forget)
     except TypeError:
         return _unreferable
 

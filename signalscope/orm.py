@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import weakref
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 from signalscope.context import current, parent_and_scope
 from signalscope.naming import CARRIER, file_kinds, sender_facts
@@ -91,7 +91,7 @@ class OrmHooks:
         """Remember where the callback that Django queued with `ticket` was asked for."""
         with contextlib.suppress(Exception):  # no fault of ours may reach the program
             key = id(ticket)
-            gone = weakref.ref(ticket, lambda _: self._waiting.pop(key, None))
+            gone = weak_reference(ticket, lambda _: self._waiting.pop(key, None))
             self._waiting[key] = gone, current.get()
 
     def callback_begins(self, ticket: Any) -> tuple[Current] | None:

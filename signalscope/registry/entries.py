@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import inspect
 import types
-import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 from signalscope.naming import (
     Location,
@@ -42,7 +42,7 @@ class Entry(NamedTuple):
     receiver: Any
     weak: bool
     is_async: bool
-    sender_ref: weakref.ref[Any] | None
+    sender_ref: weak_reference[Any] | None
 
 
 def items_of(signal: object) -> list[Any]:
@@ -72,10 +72,10 @@ def _entry(item: Any) -> Entry | None:
     receiver, *sender_refs, is_async = item[1:]
     sender_ref = sender_refs[0] if sender_refs else None
     if sender_ref is not None and (
-        not issubclass(type(sender_ref), weakref.ref) or sender_ref() is None
+        not issubclass(type(sender_ref), weak_reference) or sender_ref() is None
     ):
         return None
-    weak = issubclass(type(receiver), weakref.ref)
+    weak = issubclass(type(receiver), weak_reference)
     target = receiver() if weak else receiver
     return None if target is None else Entry(key, target, weak, is_async, sender_ref)
 

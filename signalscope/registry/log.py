@@ -6,8 +6,8 @@ import contextlib
 import functools
 import time
 import types
-import weakref
 from typing import TYPE_CHECKING, Any
+from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 from django.db.models import signals as model_signals
 
@@ -45,7 +45,7 @@ from signalscope.registry.senders import Senders, living
 __all__ = ["ConnectLog", "Row", "connect_log", "missed"]
 
 
-class _Mortal(weakref.ref[Any]):
+class _Mortal(weak_reference[Any]):
     """A weak reference that knows when its object died."""
 
     __slots__ = ("died",)
@@ -95,7 +95,7 @@ class Row:
         method = type(receiver) is types.MethodType
         self.owner = _mortal(receiver.__self__ if method else receiver, clock)
         """The receiver; of a bound method, its instance."""
-        self.function = weakref.ref(receiver.__func__) if method else None
+        self.function = weak_reference(receiver.__func__) if method else None
         """The function of a bound method."""
         self.sender: SenderFacts | None = None
         """None where it is not known."""
@@ -168,6 +168,34 @@ _PAST = 200
 """How many connections of one signal that are gone are remembered at least."""
 
 
+class _Logs:
+    """The log of each signal, by its facts, for as long as these live.
+
+    Not a `WeakKeyDictionary`: that looks ``weakref.ref`` up at each use, and a program's test may
+    have put a mock there.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[int, tuple[weak_reference[SignalFacts], _Log]] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, facts: SignalFacts) -> _Log | None:
+        held = self._held.get(id(facts))
+        return None if held is None else held[1]
+
+    def add(self, facts: SignalFacts) -> _Log:
+        key = id(facts)
+        log = _Log()
+        self._held[key] = weak_reference(facts, lambda _: self._held.pop(key, None)), log
+        return log
+
+    def items(self) -> list[tuple[SignalFacts, _Log]]:
+        pairs = [(reference(), log) for reference, log in list(self._held.values())]
+        return [(facts, log) for facts, log in pairs if facts is not None]
+
+
 class ConnectLog:
     """Remembers where and when connections were made and ended, and keeps nothing else alive.
 
@@ -180,7 +208,7 @@ class ConnectLog:
 
     def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
         self._clock = clock
-        self._logs: weakref.WeakKeyDictionary[SignalFacts, _Log] = weakref.WeakKeyDictionary()
+        self._logs = _Logs()
         self._since: int | None = None
         self._until: int | None = 0
 
@@ -188,7 +216,7 @@ class ConnectLog:
         """Begin to hear of every ``connect()`` and ``disconnect()``; starting again: no change."""
         if self._until is None:
             return
-        for facts, log in list(self._logs.items()):
+        for facts, log in self._logs.items():
             signal = facts.ref()
             if signal is not None:
                 self._sync(log, signal)
@@ -309,10 +337,7 @@ class ConnectLog:
         return [row for row in log.rows() if id(row.key) not in current]
 
     def _log_of(self, facts: SignalFacts) -> _Log:
-        log = self._logs.get(facts)
-        if log is None:
-            log = self._logs[facts] = _Log()
-        return log
+        return self._logs.get(facts) or self._logs.add(facts)
 
     def _sync(self, log: _Log, signal: object) -> None:
         """Bind rows to the registry's items, and mark those that it has lost."""
@@ -326,7 +351,7 @@ class ConnectLog:
             if row is None and log.unbound:
                 row = _bind(log, key, item)
             if row is not None and row.ended is None:
-                row.lost = not issubclass(type(item[1]), weakref.ref)
+                row.lost = not issubclass(type(item[1]), weak_reference)
         for row in [*log.bound.values(), *log.unbound]:
             if id(row.key) not in present and row.ended is None:
                 died = row.died
@@ -383,7 +408,7 @@ _BYPASSED = {
 
 def _bind(log: _Log, key: tuple[Any, Any], item: Any) -> Row | None:
     """Find the row of a connect() whose item is seen for the first time."""
-    receiver = item[1]() if issubclass(type(item[1]), weakref.ref) else item[1]
+    receiver = item[1]() if issubclass(type(item[1]), weak_reference) else item[1]
     for row in reversed(log.unbound):
         if row.ended is None and same_key(row.key, key) and row.fits(receiver):
             log.drop_unbound(row)

@@ -123,6 +123,11 @@ def refusal(function, *args, **kwargs):
     return str(caught.value)
 
 
+def titles(message):
+    """Return the titles of the lists in a message."""
+    return re.findall(r"^  (\S.*:)$", message.partition("  Recorded:")[0], re.MULTILINE)
+
+
 def first_line(message):
     """Return the head of a message."""
     return message.splitlines()[0]
@@ -306,6 +311,7 @@ class TestSent:
             failure(testing.assert_sent, recording, audited, times=1, created=True),
         ):
             assert "It was sent 3 times to no receiver, and the kwargs of a send without" in message
+            assert titles(message) == []
         assert first_line(message) == (
             f"It cannot be known whether {HERE}.audited was sent once with created=True"
         )
@@ -341,6 +347,27 @@ class TestMessages:
         ]
         tree = [f"    {line}" for line in day.tree().splitlines()]
         assert message.splitlines()[3:] == tree
+
+    def test_the_likest_names_come_first(self, connect):
+        """And no more than three."""
+        names = ("paint_the_wall", "paint_walls", "paint_walls_red", "paint_walls_redder", "xyz")
+        for name in names:
+            receiver = connect(opened, lambda **_: None)
+            receiver.__qualname__ = name
+        with signalscope.record() as recording:
+            opened.send(sender=None)
+        message = failure(testing.assert_called, recording, "x.paint_walls_redd")
+        nearest = ["paint_walls_red", "paint_walls_redder", "paint_walls"]
+        assert f"Nearest names: {', '.join(f'{HERE}.{name}' for name in nearest)}\n" in message
+
+    def test_a_place_that_is_not_known(self, day):
+        """Then none is given."""
+        saved = day.to_dict()
+        for entry in saved["dispatches"]:
+            entry["location"] = None
+        again = signalscope.Recording.from_dict(saved)
+        message = failure(testing.assert_not_called, again, sweep)
+        assert message.splitlines()[2] == "    closed str"
 
     def test_no_name_is_near(self, day):
         """Then none is shown."""
@@ -398,7 +425,7 @@ class TestMessages:
         assert "created=False, not True" in message
         message = failure(testing.assert_called, saves, greet, times=1, created=True)
         assert first_line(message) == f"{HERE}.greet was called 2 times with created=True, not once"
-        assert "Not as asked:" not in message
+        assert "created=False" not in message.partition("Recorded:")[0]
         message = failure(testing.assert_called, saves, lock_up, times=2)
         assert first_line(message) == f"{HERE}.lock_up was not called, but should have been 2 times"
 
@@ -412,7 +439,34 @@ class TestMessages:
         facts = "post_save testapp.Note  instance=testapp.Note pk=4, created=False, raw=False"
         assert facts in message
         assert f"at {__file__}:" in message
-        assert "Not as asked:" not in message
+        assert titles(message) == ["As asked:"]
+        message = failure(testing.assert_called, saves, greet, times=4)
+        assert titles(message) == ["As asked:"]
+
+    def test_a_send_that_should_not_be(self, saves):
+        """Only what is as asked; neither other sends nor names."""
+        message = failure(testing.assert_not_sent, unheard(saves), post_save, Tag)
+        assert first_line(message) == (
+            "django.db.models.signals.post_save was sent once by testapp.Tag, "
+            "but should not have been"
+        )
+        assert titles(message) == ["As asked:"]
+        assert "Note" not in message.partition("Recorded:")[0]
+
+    def test_a_send_by_another(self, saves):
+        """Sends of the same signal only, and no names where there are some."""
+        message = failure(testing.assert_sent, unheard(saves), post_save, int)
+        assert titles(message) == ["Not as asked:"]
+        assert "    2 × post_save testapp.Note  sender=testapp.Note, not int  at" in message
+        assert "    post_save testapp.Tag  sender=testapp.Tag, not int  at" in message
+        assert "audited" not in message
+        assert "pre_save" not in message.partition("Recorded:")[0]
+        message = failure(testing.assert_sent, saves, pre_save, times=2)
+        assert titles(message) == ["As asked:"]
+        message = failure(testing.assert_not_sent, unheard(saves), audited, str)
+        assert titles(message) == ["As asked:"]
+        assert "1 × " not in message
+        assert message.count("to no receiver") == 1
 
     def test_why_a_receiver_was_skipped(self, connect):
         """Said of the dispatches that are as asked, and in place of other names."""
@@ -466,6 +520,22 @@ class TestMessages:
         assert lines[10:12] == ["    … and 42 more", "  Recorded:"]
         assert len(lines) == 12 + 60 + 1
         assert lines[-1] == "    … and 40 more lines of recording.tree()"
+
+    @pytest.mark.parametrize("over", [0, 1])
+    def test_only_too_long_messages_are_cut(self, connect, over):
+        """What just fits stays whole."""
+        connect(opened, greet)
+        with signalscope.record() as recording:
+            for number in range(30):
+                opened.send(sender=str if number < 22 else f"visitor {number}")
+            if over:
+                opened.send(sender="one more")
+        lines = failure(testing.assert_not_called, recording, greet, sender="visitor *")
+        assert ("more line" in lines) is bool(over)
+        assert "… and 2 more lines of recording.tree()" in lines or not over
+        listed = lines.partition("Recorded:")[0]
+        assert "…" not in listed
+        assert listed.count("\n") == 2 + 8
 
     def test_no_code_of_the_program_runs(self, connect):
         """Neither ``repr`` nor ``str`` of an instance: Note's raise."""
@@ -599,7 +669,7 @@ class TestDoubt:
         assertion(Elsewhere(day, findings=[]), *args)
         message = failure(assertion, Elsewhere(day, findings=[], dropped=3), *args)
         assert message.startswith("It cannot be known whether ")
-        assert "3 records found no room" in message
+        assert message.count("3 records found no room") == 1
 
     def test_flags_that_others_send_in_another_form(self, connect):
         """A custom signal's ``created=1`` is not kept, and may be what was asked for."""
@@ -613,6 +683,7 @@ class TestDoubt:
         ):
             assert "1 more may be as asked; what is kept of them cannot tell." in message
             assert "opened  created was not sent, or in no form that is kept  at" in message
+        assert titles(message) == ["Perhaps as asked:"]
         testing.assert_not_called(recording, greet, sender=int, created=True)
 
     def test_numbers_of_keys_that_are_not_known(self, connect):
@@ -776,6 +847,7 @@ class TestQueries:
         def modest(**_):
             run(1)
 
+        connect(opened, greet)
         connect(opened, busy)
         connect(closed, modest)
         with signalscope.record() as recording:
@@ -793,14 +865,31 @@ class TestQueries:
         message = failure(testing.assert_max_queries, queries, 3)
         assert first_line(message) == "Receivers ran 4 queries, where at most 3 may be"
         here = f"{HERE}.TestQueries.queries.<locals>"
-        assert message.splitlines()[1:4] == [
+        assert message.splitlines()[1:5] == [
             f"  {here}.busy: 3 queries in 2 calls",
             "    2 × SELECT 1 + %s",
             f"  {here}.modest: 1 query in 1 call",
+            "  Recorded:",
         ]
         message = failure(testing.assert_max_queries, queries, 0, "modest")
         assert first_line(message) == "modest ran 1 query, where at most 0 may be"
         assert "busy: 3" not in message
+
+    def test_long_statements_are_cut(self, connect):
+        """At a hundred characters."""
+
+        def verbose(**_):
+            with connection.cursor() as cursor:
+                for _ in range(2):
+                    cursor.execute("SELECT " + " + ".join(["1"] * 60))
+
+        connect(opened, verbose)
+        with signalscope.record() as recording:
+            opened.send(sender=None)
+        line = failure(testing.assert_max_queries, recording, 1).splitlines()[2]
+        assert line.startswith("    2 × SELECT 1 + 1")
+        assert line.endswith(" …")
+        assert 95 < len(line.removeprefix("    2 × ")) <= 100
 
     def test_queries_that_were_not_counted(self, connect):
         """That is no pass."""
