@@ -12,7 +12,7 @@ from unittest import mock
 import django
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import AbstractUser, Group, User
+from django.contrib.auth.models import AbstractUser, Group, Permission, User
 from django.db import models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import Signal
@@ -946,8 +946,9 @@ class TestWhyItRuns:
 
     def test_a_sender_by_a_short_name(self, log):
         """It is the one model, though the log, the registry and Django each know of it."""
-        connect(changed, first, Note)
-        assert why(first, changed, "Note").question == "when changed is sent by testapp.Note"
+        connect(changed, first, Permission)
+        answer = why(first, changed, "Permission")
+        assert answer.question == "when changed is sent by auth.Permission"
 
     def test_names_of_senders_that_are_no_models(self):
         """By their dotted path, in a loaded module."""
