@@ -18,7 +18,7 @@ import warnings
 
 import pytest
 from django.dispatch import Signal
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import signalscope
@@ -41,7 +41,7 @@ connects = st.tuples(
     st.just("connect"),
     st.integers(0, 1),
     st.integers(0, 3),
-    st.sampled_from(range(5)),
+    st.sampled_from([0, 1, 1, 0, 2, 3, 4]),
     st.booleans(),
     st.sampled_from([None, None, "uid"]),
 )
@@ -179,7 +179,10 @@ class Player:
     # --- What the program does ---
 
     def run(self):
-        for operation in (*self.program["connections"], *self.program["operations"]):
+        every_send = [("send", signal, method, 1) for signal in (0, 1) for method in METHODS]
+        for operation in (
+            *self.program["connections"], *every_send, *self.program["operations"], *every_send
+        ):  # fmt: skip
             try:
                 self.perform(*operation)
             except (Exception, Stop, asyncio.CancelledError) as error:  # noqa: BLE001
@@ -208,7 +211,7 @@ class Player:
                 self.note(name, bool(self.signals[signal].has_listeners(SENDERS[sender])))
             case "drop":
                 self.alive[details[0]] = None
-                gc.collect()
+                gc.collect(1)
             case "send":
                 signal, method, sender = details
                 send = functools.partial(getattr(self.signals[signal], method), SENDERS[sender])
@@ -302,12 +305,11 @@ def seen(program, mode):
     handler = Handler()
     logger = logging.getLogger()
     logger.addHandler(handler)
-    gc.collect()
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             diary = contextvars.copy_context().run(mode, Player(program).run)
-            gc.collect()
+            gc.collect(1)
     finally:
         logger.removeHandler(handler)
     warned = [
@@ -322,24 +324,16 @@ def seen(program, mode):
     return diary, sorted(warned), lines
 
 
-@pytest.fixture(scope="module")
-def _quick_collections():
-    """Collect what the programs leave, and not all that was there before."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("_quick_collections")
 @pytest.mark.filterwarnings("ignore")
-@settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(programs)
 def test_a_program_sees_no_difference(program):
     """Order, results, errors, frames, contexts, registry, logs and warnings are equal."""
     expected = seen(program, plainly)
-    assert seen(program, plainly) == expected, "the program is not deterministic by itself"
+    # Before Django 6.1 asend() runs synchronous receivers beside asynchronous ones, in a thread.
+    assume(seen(program, plainly) == expected)
     for mode in (idly, recorded, nested):
         assert seen(program, mode) == expected, mode.__name__
+    assert any(entry[0] == "called" for entry in expected[0]) or not any(
+        connection[3] in (0, 1) for connection in program["connections"]
+    )
