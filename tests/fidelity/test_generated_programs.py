@@ -185,7 +185,7 @@ class Player:
         ):  # fmt: skip
             try:
                 self.perform(*operation)
-            except (Exception, Stop, asyncio.CancelledError) as error:  # noqa: BLE001
+            except (Exception, Stop, asyncio.CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001
                 self.note("raised", self.described(error))
             self.note("variable", self.variable.get())
             self.note("registry", [self.registry(signal) for signal in self.signals])
