@@ -203,7 +203,9 @@ def _describe_callable(  # noqa: PLR0911 - one for each kind of callable
         return f"{dotted_name(type(owner))}.{receiver.__name__}", None
     if issubclass(cls, type):
         return dotted_name(receiver), None
-    call = next((vars(base)["__call__"] for base in cls.__mro__ if "__call__" in vars(base)), None)
+    get = type.__dict__["__dict__"].__get__
+    bases = type.__dict__["__mro__"].__get__(cls)
+    call = next((get(base)["__call__"] for base in bases if "__call__" in get(base)), None)
     code = _unwrapped(call).__code__ if isinstance(call, types.FunctionType) else None
     return dotted_name(cls), code
 

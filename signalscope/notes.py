@@ -1,4 +1,4 @@
-"""What is noted of a send: where it came from, small safe facts, and what went wrong."""
+"""What is noted of a send: where it came from, and small safe facts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from signalscope.naming import PACKAGE, USER, file_kinds, known_senders, sender_facts
-from signalscope.records import UNKNOWN, ErrorInfo
+from signalscope.records import UNKNOWN
 
 if TYPE_CHECKING:
     from types import CodeType
 
-__all__ = ["NOTHING", "caller", "error_info", "facts_of", "place_of"]
+__all__ = ["NOTHING", "caller", "facts_of", "place_of"]
 
 caller = sys._getframe  # noqa: SLF001 - the one way to a caller's line without a traceback
 
@@ -34,7 +34,9 @@ def place_of(frame: Any) -> tuple[CodeType, int] | None:
 
 
 _FLAGS = frozenset({"created", "raw", "using", "update_fields", "action", "reverse"})
-_PLAIN_TYPES = frozenset({int, str, float, bool, tuple, list, dict, set, frozenset, type})
+_PLAIN_TYPES = (int, str, float, bool, tuple, list, dict, set, frozenset, type)
+# By id: to look a class up would ask its metaclass for a hash.
+_PLAIN_IDS = frozenset(map(id, _PLAIN_TYPES))
 NOTHING: dict[str, Any] = {}
 
 
@@ -42,17 +44,18 @@ def facts_of(named: dict[str, Any]) -> dict[str, Any]:
     """Pick what is small and safe; an instance as its class, its key and its id."""
     facts: dict[str, Any] = {}
     for name, value in named.items():
+        # Most values are one of three, and identity is the quickest test.
+        if value is None or value is True or value is False:
+            if name in _FLAGS:
+                facts[name] = value
+            continue
+        cls = type(value)
         if name in _FLAGS:
-            # Most values are one of three, and identity is the quickest test.
-            plain = value is None or value is True or value is False
-            if plain or type(value) is str or type(value) is frozenset:
+            if cls is str or cls is frozenset:
                 facts[name] = value
         elif name == "pk_set":
-            facts["pk_count"] = len(value) if type(value) in (set, frozenset) else None
-        elif value is not None:
-            cls = type(value)
-            if cls in _PLAIN_TYPES:
-                continue
+            facts["pk_count"] = len(value) if cls is set or cls is frozenset else None
+        elif id(cls) not in _PLAIN_IDS:
             of_class = known_senders.get(id(cls)) or sender_facts(cls)
             if of_class.is_model:
                 facts[name] = (of_class, _key_of(value, of_class.key), id(value))
@@ -61,16 +64,11 @@ def facts_of(named: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
+_dict_of = object.__getattribute__
+
+
 def _key_of(instance: object, attribute: str | None) -> Any:
     try:
-        return object.__getattribute__(instance, "__dict__").get(attribute, UNKNOWN)
+        return _dict_of(instance, "__dict__").get(attribute, UNKNOWN)
     except AttributeError:
         return UNKNOWN
-
-
-def error_info(error: BaseException) -> ErrorInfo:
-    """Describe an exception, whatever it is."""
-    try:
-        return ErrorInfo.of(error)
-    except Exception:  # noqa: BLE001 - a full stack, a metaclass that raises
-        return ErrorInfo("BaseException", "")

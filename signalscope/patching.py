@@ -67,6 +67,10 @@ ESSENTIAL = {
 }
 """Without these there is nothing to see."""
 
+if django.VERSION >= (6, 1):
+    ESSENTIAL["django.dispatch.dispatcher"] += (Weave(None, "_run_parallel", weaving.running),)
+    recorder.hears_of_runs = True
+
 FURTHER = {
     "django.dispatch.dispatcher": tuple(
         Weave("Signal", name, weaving.connecting) for name in ("connect", "disconnect")
@@ -230,7 +234,7 @@ def _functions(
         if not known.keys() >= set(weaves):
             known.update(weaving.weave(module, weaves, recorder))
         for each in weaves:
-            function = _original(getattr(module, each.owner), each.name, known[each].plain)
+            function = _original(_owner(module, each), each.name, known[each].plain)
             if function is not None:
                 functions[function] = known[each].woven
             elif essential:
@@ -252,7 +256,11 @@ def _unhook() -> None:
 # --- Finding Django's functions -------------------------------------------------------------------
 
 
-def _original(owner: type, name: str, plain: types.CodeType) -> types.FunctionType | None:
+def _owner(module: types.ModuleType, each: Weave) -> Any:
+    return module if each.owner is None else getattr(module, each.owner)
+
+
+def _original(owner: Any, name: str, plain: types.CodeType) -> types.FunctionType | None:
     """Return Django's own function, also from below a wrapper that somebody put around it."""
     seen: set[int] = set()
     queue: list[Any] = [owner.__dict__.get(name)]
@@ -283,9 +291,9 @@ def _within_reach(wrapper: types.FunctionType) -> list[Any]:
 
 
 def _out_of_reach(module: str, each: Weave) -> InstallError:
-    found = getattr(import_module(module), each.owner).__dict__.get(each.name)
+    found = _owner(import_module(module), each).__dict__.get(each.name)
     return InstallError(
-        f"{each.owner}.{each.name} is not Django {django.get_version()}'s own function "
+        f"{each.owner or module}.{each.name} is not Django {django.get_version()}'s own function "
         f"(it comes from {getattr(found, '__module__', type(found).__name__)}), and the original "
         "was not found behind it. Install Signalscope before whatever replaces it."
     )

@@ -1,8 +1,9 @@
 """The recorder: which call is running, what hangs under what, and who is told.
 
-`Recorder.begin`, `enter`, `leave`, `fail`, `expect`, `watch` and `end` are called from within
-Django's own dispatch loop (see `signalscope.patching`), at every step of it. They never raise and
-never block, and they leave no frame between a receiver and Django.
+The methods of `Recorder` under "Hooks" are called from within Django's own dispatch loop, whose
+code has the most frequent steps inline (`signalscope.weaving`). They never raise and never block,
+and they leave no frame between a receiver and Django. Where the stack is full up to the last frame
+or two, they cannot do their work: the record then has a gap, and the program its own error.
 
 The running call is kept in one context variable (`signalscope.context`), since contexts are what
 Python, asgiref and asyncio already carry into tasks and threads. The variable is set for exactly
@@ -16,18 +17,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import logging
 import sys
 import threading
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
+from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 from signalscope.context import current, mutes, parent_and_scope
 from signalscope.errors import RecursionLimitExceeded
 from signalscope.naming import (
+    USER,
+    file_kinds,
     known_receivers,
     known_senders,
     known_signals,
@@ -35,9 +41,16 @@ from signalscope.naming import (
     sender_facts,
     signal_facts,
 )
-from signalscope.notes import NOTHING, caller, error_info, facts_of, place_of
+from signalscope.notes import NOTHING, caller, facts_of, place_of
 from signalscope.orm import OrmHooks
-from signalscope.records import Continuation, Dispatch, ReceiverCall, Scope, WallClock
+from signalscope.records import (
+    Continuation,
+    Dispatch,
+    ReceiverCall,
+    Scope,
+    WallClock,
+    error_info,
+)
 from signalscope.sinks import FanOut
 from signalscope.steps import Progress, Steps
 
@@ -52,8 +65,6 @@ if TYPE_CHECKING:
 __all__ = ["Collector", "Recorder"]
 
 logger = logging.getLogger("signalscope")
-
-_new = object.__new__
 
 
 def _everything(_signal: SignalFacts, _sender: SenderFacts) -> bool:
@@ -91,6 +102,12 @@ class Collector:
             self.dropped += 1
 
 
+class Audible(list[Any]):
+    """The receivers that may be called; it remembers those that are muted."""
+
+    muted: list[Any]
+
+
 class Recorder(OrmHooks):
     """Turns the hooks in Django's dispatch loop into records.
 
@@ -105,9 +122,27 @@ class Recorder(OrmHooks):
         self.sinks_want: Callable[[SignalFacts, SenderFacts], bool] = _everything
         self.max_depth: int | None = None
         self.muting: list[object] = []
+        self.hears_of_runs = False
+        """Whether `ran` is told how gathered coroutines end (from Django 6.1 on)."""
         self._next_id = itertools.count(1).__next__
         self._reported = False
         self._anywhere = Scope(None, (), self.wall_clock())
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """What stands in the woven code, by the name that `signalscope.weaving` has for it.
+
+        These objects stay the same for as long as the recorder lives. What is only tested for truth
+        is no constant, since the compiler would decide that at once.
+        """
+        return {
+            "CALL": ReceiverCall,
+            "CLOCK": self.clock,
+            "ID": id,
+            "KNOWN": known_receivers.get,
+            "RECORDER": self,
+            "SET": current.set,
+        }
 
     # --- Who listens ------------------------------------------------------------------------------
 
@@ -154,7 +189,7 @@ class Recorder(OrmHooks):
 
     # --- Hooks of a dispatch ----------------------------------------------------------------------
 
-    def begin(  # noqa: C901, PLR0912, PLR0913, PLR0917 - in one piece, as calls cost
+    def begin(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - in one piece, as calls cost
         self,
         signal: object,
         sender: object,
@@ -162,34 +197,42 @@ class Recorder(OrmHooks):
         method: str,
         sync_receivers: list[Any],
         async_receivers: list[Any],
-        muted: list[Any] | None,
     ) -> Dispatch | None:
         """Open the record of a send that found receivers; None where nobody here wants it.
 
         Raises `RecursionLimitExceeded` where ``MAX_DEPTH`` forbids one more round of a cycle.
         """
         try:
+            outer = current.get()
+            parent: ReceiverCall | None
+            scope: Scope | None
+            if type(outer) is ReceiverCall:
+                parent, scope = outer, outer.dispatch.scope
+            else:
+                parent, scope = parent_and_scope(outer)
+            sinks = self.sinks
+            unheard = not sinks and self.max_depth is None
+            if scope is None and unheard:
+                return None
+            muted = sync_receivers.muted if type(sync_receivers) is Audible else ()
             if not sync_receivers and not async_receivers and not muted:
                 return None
-            outer = current.get()
-            unheard = not self.sinks and self.max_depth is None
-            if outer is None and unheard:
-                return None
-            parent, scope = parent_and_scope(outer)
             signal_is = known_signals.get(id(signal)) or signal_facts(signal)
             sender_is = known_senders.get(id(sender)) or sender_facts(sender)
             keepers = []
             if scope is not None:
                 for collector in scope.collectors:
-                    if collector.wants(signal_is, sender_is):
-                        if len(collector.kept) < collector.limit:
-                            keepers.append(collector.kept)
+                    wants = collector.wants
+                    if wants is _everything or wants(signal_is, sender_is):
+                        kept = collector.kept
+                        if len(kept) < collector.limit:
+                            keepers.append(kept)
                         else:
                             collector.drop()
-            silent = self.sinks and not self.sinks_want(signal_is, sender_is)
+            silent = sinks and not self.sinks_want(signal_is, sender_is)
             if not keepers and (unheard or (silent and self.max_depth is None)):
                 return None
-            dispatch = _new(Dispatch)
+            dispatch = Dispatch()
             if silent:
                 dispatch.silent = True
             dispatch.signal_facts = signal_is
@@ -201,7 +244,12 @@ class Recorder(OrmHooks):
             dispatch.scope = scope or self._anywhere
             dispatch.outer = outer
             dispatch.calls = []
-            dispatch.place = place_of(caller(2))
+            frame = caller(2)
+            code = frame.f_code
+            if file_kinds.get(code.co_filename) == USER:
+                dispatch.place = code, frame.f_lasti
+            else:
+                dispatch.place = place_of(frame)
             dispatch.sent = facts_of(named) if named else NOTHING
             if type(outer) is Continuation:
                 dispatch.continued = True
@@ -213,8 +261,10 @@ class Recorder(OrmHooks):
             if keepers and parent is not None:
                 parent.dispatches.append(dispatch)
             dispatch.started = self.clock()
-            if self.sinks and not dispatch.silent:
-                self.sinks.dispatch_started(dispatch)
+            if sinks and not silent:
+                sinks.dispatch_started(dispatch)
+        except RecursionError:
+            return None
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
             self._report()
             return None
@@ -227,15 +277,17 @@ class Recorder(OrmHooks):
         if rounds >= most:
             error = RecursionLimitExceeded(dispatch.cycle, rounds)
             dispatch.error = error_info(error)
-            self.end(dispatch)
+            dispatch.ended = self.clock()
+            self.finished(dispatch)
             raise error
 
-    def end(self, dispatch: Dispatch) -> None:
-        """Close the record of a send."""
-        dispatch.ended = self.clock()
-        current.set(dispatch.outer)
-        if self.sinks and not dispatch.silent:
-            self.sinks.dispatch_finished(dispatch)
+    def finished(self, dispatch: Dispatch) -> None:
+        """Tell the sinks that a send ended."""
+        try:
+            if not dispatch.silent:
+                self.sinks.dispatch_finished(dispatch)
+        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+            return
 
     def failed(
         self,
@@ -245,59 +297,82 @@ class Recorder(OrmHooks):
         async_receivers: list[Any],
     ) -> None:
         """Note what a send raises, and which receivers it did not come to call."""
-        dispatch.error = error_info(error)
-        with contextlib.suppress(Exception):  # a full stack, an odd receiver
-            reason = "cancelled" if isinstance(error, asyncio.CancelledError) else "error-before"
-            # Each kind is called in order, so the calls that there are belong to the first ones.
-            asynchronous = sum(call.is_async for call in dispatch.calls)
-            synchronous = len(dispatch.calls) - asynchronous
-            left = [*sync_receivers[synchronous:], *async_receivers[asynchronous:]]
-            dispatch.skipped = [
-                *dispatch.skipped,
-                *((receiver_facts(each), reason) for each in left),
-            ]
+        try:
+            dispatch.error = error_info(error)
+            expected = dispatch.expected
+            if expected is not None:
+                # Its very call raised, where no frame of Django's awaits it.
+                dispatch.expected = None
+                expected.error = dispatch.error
+                self.start(expected, expected.asked)
+                self.returned(expected)
+            reason = (
+                "cancelled" if issubclass(type(error), asyncio.CancelledError) else "error-before"
+            )
+            # A receiver can be connected twice, so they are counted.
+            called = Counter(id(call.receiver_facts) for call in dispatch.calls)
+            skipped = list(dispatch.skipped)
+            for receiver in (*sync_receivers, *async_receivers):
+                facts = receiver_facts(receiver)
+                if called[id(facts)]:
+                    called[id(facts)] -= 1
+                else:
+                    skipped.append((facts, reason))
+            dispatch.skipped = skipped
+        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+            return
 
     # --- Hooks of a receiver call -----------------------------------------------------------------
 
-    def enter(self, dispatch: Dispatch, receiver: object) -> ReceiverCall:
-        """Open the record of a synchronous call, just before it is made.
+    def facts_of_receiver(self, receiver: object) -> ReceiverFacts:
+        """Describe a receiver, whatever it is."""
+        try:
+            return receiver_facts(receiver)
+        except RecursionError:
+            return _NAMELESS
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self._report()
+            return _NAMELESS
 
-        The context variable goes from one call of the loop to the next; `end` or `resume` sets it
-        back to what it was around the loop.
-        """
-        call = _new(ReceiverCall)
-        call.dispatch = dispatch
-        call.receiver_facts = known_receivers.get(id(receiver)) or self._facts_of_receiver(receiver)
-        dispatch.calls.append(call)
-        current.set(call)
-        if self.sinks and not call.dispatch.silent:
-            self.sinks.receiver_started(call)
-        call.started = self.clock()
-        return call
+    def entered(self, call: ReceiverCall) -> None:
+        """Tell the sinks of a synchronous call that is about to be made."""
+        try:
+            if not call.dispatch.silent:
+                self.sinks.receiver_started(call)
+        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+            return
 
-    def leave(self, call: ReceiverCall) -> None:
-        """Close the record of a synchronous call that returned."""
-        call.ended = self.clock()
-        if self.sinks and not call.dispatch.silent:
-            self.sinks.receiver_finished(call)
+    def left(self, call: ReceiverCall) -> None:
+        """Tell the sinks of a synchronous call that returned."""
+        try:
+            if not call.dispatch.silent:
+                self.sinks.receiver_finished(call)
+        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+            return
 
     def fail(self, call: ReceiverCall, error: BaseException) -> None:
         """Close the record of a synchronous call that raised."""
-        call.ended = self.clock()
-        call.error = error_info(error)
-        if self.sinks and not call.dispatch.silent:
-            self.sinks.receiver_finished(call)
-
-    def resume(self, dispatch: Dispatch) -> None:
-        """Leave the calls behind, where the loop runs in a context of its own."""
-        current.set(dispatch.outer)
+        try:
+            call.ended = self.clock()
+            call.error = error_info(error)
+            if self.sinks:
+                self.left(call)
+        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+            return
 
     def expect(self, dispatch: Dispatch, receiver: object) -> ReceiverCall:
-        """Make the record of an asynchronous call, which opens at its first step (`Steps`)."""
-        call = _new(ReceiverCall)
+        """Make the record of an asynchronous call, just before the receiver is called.
+
+        The record opens at the coroutine's first step (`Steps`). Until then what runs is the call
+        itself, in which a receiver that is no coroutine function may do anything.
+        """
+        call = ReceiverCall()
         call.dispatch = dispatch
         call.is_async = True
-        call.receiver_facts = known_receivers.get(id(receiver)) or self._facts_of_receiver(receiver)
+        call.receiver_facts = known_receivers.get(id(receiver)) or self.facts_of_receiver(receiver)
+        call.asked = self.clock()
+        dispatch.expected = call
+        current.set(call)
         return call
 
     def watch(self, call: ReceiverCall, awaitable: Any, *, alone: bool) -> Any:
@@ -306,24 +381,88 @@ class Recorder(OrmHooks):
         `alone` says that no frame of Django's awaits it, so that it has to find out by itself
         how it ended.
         """
-        # Other awaitables (futures, say) run no code of the receiver when they are awaited.
-        if type(awaitable) is not CoroutineType:
+        try:
+            call.dispatch.expected = None
+            current.set(call.dispatch.outer)
+            # Other awaitables (futures, say) run no code of the receiver when they are awaited.
+            if type(awaitable) is CoroutineType:
+                return Steps(
+                    Progress(self, call, awaitable, alone=alone and not self.hears_of_runs)
+                )
+            self.start(call, call.asked)
+            if alone:
+                self.gathered(call, weak_reference(awaitable))
+        except RecursionError:
             return awaitable
-        return Steps(Progress(self, call, awaitable, alone=alone))
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self._report()
+        return awaitable
+
+    def ran(self, awaited: Any, error: BaseException | None) -> None:
+        """Close the record of a call that a function of Django's for many calls has awaited."""
+        if type(awaited) is Steps:
+            call = awaited.call
+            if error is None:
+                self.returned(call)
+            elif hasattr(call, "started"):
+                self.raised(call, error)
+
+    def gathered(self, call: ReceiverCall, awaited: Callable[[], Any]) -> None:
+        """Remember what runs a call that no frame of Django's awaits, until `settled`."""
+        dispatch = call.dispatch
+        if dispatch.gathered is None:
+            dispatch.gathered = []
+        if type(dispatch.gathered) is list:
+            dispatch.gathered.append((call, awaited))
+        else:
+            self._settle(call, awaited())
+
+    def settled(self, dispatch: Dispatch) -> None:
+        """Note how the calls that were gathered ended, now that Django goes on."""
+        # Nothing was added to the tasks: a callback of ours would run in the program's event loop,
+        # and keep their results alive for one round of it. Django, or asyncio, has held them.
+        try:
+            gathered, dispatch.gathered = dispatch.gathered or (), ()
+            for call, awaited in gathered:
+                self._settle(call, awaited())
+        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+            return
+
+    def _settle(self, call: ReceiverCall, awaited: Any) -> None:
+        if issubclass(type(awaited), asyncio.Future):
+            if not awaited.done():
+                # Django goes on without it, since another one raised.
+                awaited.add_done_callback(functools.partial(self._settle, call))
+                return
+            # Not exception(): that would keep asyncio from logging that nobody asked for it.
+            error = asyncio.CancelledError() if awaited.cancelled() else awaited._exception  # noqa: SLF001
+            if error is not None:
+                call.error = error_info(error)
+        self.returned(call)
 
     def returned(self, call: ReceiverCall) -> None:
         """Close the record of an awaited call that returned."""
-        now = self.clock()
-        self.start(call, now)
-        if call.ended is None:
-            call.ended = now
-        if self.sinks and not call.dispatch.silent:
-            self.sinks.receiver_finished(call)
+        try:
+            now = self.clock()
+            self.start(call, now)
+            if call.ended is None:
+                call.ended = now
+            if self.sinks and not call.dispatch.silent:
+                self.sinks.receiver_finished(call)
+        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+            return
 
     def raised(self, call: ReceiverCall, error: BaseException) -> None:
         """Close the record of an awaited call that raised."""
-        call.error = error_info(error)
-        self.returned(call)
+        try:
+            if call.dispatch.expected is call:  # the very call did
+                call.dispatch.expected = None
+                current.set(call.dispatch.outer)
+                self.start(call, call.asked)
+            call.error = error_info(error)
+            self.returned(call)
+        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+            return
 
     def start(self, call: ReceiverCall, now: int) -> None:
         """Open the record of an asynchronous call, unless it is open."""
@@ -347,11 +486,11 @@ class Recorder(OrmHooks):
 
     def audible(
         self, signal: object, sender: object, sync_receivers: list[Any], async_receivers: list[Any]
-    ) -> tuple[list[Any], list[Any], list[Any] | None]:
-        """Part the live receivers into those to call and those that are muted here."""
+    ) -> tuple[list[Any], list[Any]]:
+        """Leave out the live receivers that are muted here."""
         rules = mutes.get()
         if not rules:
-            return sync_receivers, async_receivers, None
+            return sync_receivers, async_receivers
         try:
             of_signal, of_sender = signal_facts(signal), sender_facts(sender)
             muted = [
@@ -359,16 +498,16 @@ class Recorder(OrmHooks):
                 for receiver in (*sync_receivers, *async_receivers)
                 if any(rule(of_signal, of_sender, receiver_facts(receiver)) for rule in rules)
             ]
+        except RecursionError:
+            return sync_receivers, async_receivers
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
             self._report()
-            return sync_receivers, async_receivers, None
+            return sync_receivers, async_receivers
         # By identity: receivers may have an equality of their own.
         ids = set(map(id, muted))
-        return (
-            [each for each in sync_receivers if id(each) not in ids],
-            [each for each in async_receivers if id(each) not in ids],
-            muted,
-        )
+        audible = Audible(each for each in sync_receivers if id(each) not in ids)
+        audible.muted = muted
+        return audible, [each for each in async_receivers if id(each) not in ids]
 
     # --- Wiring -----------------------------------------------------------------------------------
 
@@ -396,17 +535,10 @@ class Recorder(OrmHooks):
 
     # --- Faults of our own ------------------------------------------------------------------------
 
-    def _facts_of_receiver(self, receiver: object) -> ReceiverFacts:
-        try:
-            return receiver_facts(receiver)
-        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
-            self._report()
-            return receiver_facts(_nameless)
-
     def _report(self) -> None:
-        """Log the fault at hand, once; a stack that is full is the program's affair, not ours."""
+        """Log the fault at hand, once; a full stack is none, and leaves no room for this."""
         error = sys.exc_info()[1]
-        if self._reported or isinstance(error, (RecursionError, MemoryError)):
+        if self._reported or isinstance(error, MemoryError):
             return
         self._reported = True
         with contextlib.suppress(Exception):  # a logging set-up that raises
@@ -415,3 +547,6 @@ class Recorder(OrmHooks):
 
 def _nameless() -> None:
     """Stand in for a receiver that could not be described."""
+
+
+_NAMELESS = receiver_facts(_nameless)

@@ -31,6 +31,7 @@ __all__ = [
     "SavedFacts",
     "Scope",
     "WallClock",
+    "error_info",
     "location_of",
     "separate",
 ]
@@ -52,18 +53,34 @@ class ErrorInfo(NamedTuple):
     @classmethod
     def of(cls, error: BaseException) -> ErrorInfo:
         """Describe `error` from its plain arguments, running no ``__str__`` of the program."""
-        try:
-            return cls(dotted_name(type(error)), ", ".join(map(_plain, error.args)))
-        except Exception:  # noqa: BLE001 - an `args` that is no tuple of the usual kind
-            return cls(dotted_name(type(error)), "")
+        # The slot itself: `args` may be a property of the program's.
+        arguments = BaseException.args.__get__(error)  # type: ignore[attr-defined]
+        return cls(dotted_name(type(error)), ", ".join(map(_plain, arguments)))
+
+
+_UNDESCRIBED = ErrorInfo("BaseException", "")
+
+
+def error_info(error: BaseException) -> ErrorInfo:
+    """Describe an exception, whatever it is."""
+    try:
+        return ErrorInfo.of(error)
+    except Exception:  # noqa: BLE001 - a full stack, a metaclass that raises
+        return _UNDESCRIBED
+
+
+# By id: to look a class up would ask its metaclass for a hash, and to compare it for equality.
+_SHOWN = frozenset(map(id, (str, int, float, bool, type(None), bytes)))
+_name_of_class = type.__dict__["__name__"].__get__
 
 
 def _plain(value: object) -> str:
-    if type(value) in (str, int, float, bool, type(None), bytes):
+    cls = type(value)
+    if id(cls) in _SHOWN:
         return str(value)
-    if type(value) in (list, tuple):
+    if cls is list or cls is tuple:
         return ", ".join(map(_plain, value))  # type: ignore[call-overload]
-    return f"<{type(value).__name__}>"
+    return f"<{_name_of_class(cls)}>"
 
 
 class WallClock(NamedTuple):
@@ -203,6 +220,9 @@ class Bypass(NamedTuple):
     location: Location | None
 
 
+_NONE = frozenset({"ended", "error", "expected", "gathered", "saved_cycle", "statements"})
+
+
 class _Record:
     """A record is filled in while the program waits, so what is as usual is not written at all."""
 
@@ -210,7 +230,7 @@ class _Record:
 
     def __getattr__(self, name: str) -> Any:
         # Asked for a slot that is empty.
-        if name in ("ended", "error", "saved_cycle", "statements"):
+        if name in _NONE:
             return None
         if name == "skipped":
             return ()
@@ -232,6 +252,8 @@ class Dispatch(_Record):
         "depth",
         "ended",
         "error",
+        "expected",
+        "gathered",
         "id",
         "method",
         "outer",
@@ -269,6 +291,10 @@ class Dispatch(_Record):
     signal_facts: SignalFacts | SavedFacts
     sender_facts: SenderFacts | SavedFacts
     place: tuple[CodeType, int] | Location | None
+    expected: ReceiverCall | None
+    """The asynchronous receiver that is being called, and has not yet given an awaitable."""
+    gathered: Any
+    """What runs the calls that Django gathers; not a list when it has gone on, None before any."""
     saved_cycle: tuple[str, ...] | None
     sent: dict[str, Any]
 
@@ -428,6 +454,7 @@ class ReceiverCall(_Record):
     """One receiver run by a dispatch."""
 
     __slots__ = (
+        "asked",
         "dispatch",
         "dispatches",
         "ended",
@@ -444,6 +471,8 @@ class ReceiverCall(_Record):
     """What it sent in turn, in order."""
     is_async: bool
     """Whether Django awaits it."""
+    asked: int
+    """When an asynchronous receiver was called; it starts when what it gave is awaited."""
     error: ErrorInfo | None
     """What it raised, whether the send kept the error or passed it on."""
     started: int

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import itertools
 from typing import TYPE_CHECKING, Any, Self
+from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 from signalscope.context import current
-from signalscope.notes import error_info
-from signalscope.records import ErrorInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +41,12 @@ class Steps(map):  # type: ignore[type-arg]
     This rests on CPython's reference counts, which free the token at once.
     """
 
-    __slots__ = ("_begin_step", "_coroutine", "_iterator")
+    __slots__ = ("_begin_step", "_coroutine", "_iterator", "call")
 
     _begin_step: Callable[[], _Step]
     _coroutine: Any
     _iterator: Any
+    call: ReceiverCall
 
     def __new__(cls, progress: Progress) -> Self:
         """Make the map; its arguments are not the caller's business."""
@@ -57,6 +58,7 @@ class Steps(map):  # type: ignore[type-arg]
         self._coroutine = coroutine
         self._iterator = iterator
         self._begin_step = progress.begin
+        self.call = progress.call
         return self
 
     def __await__(self) -> Steps:
@@ -66,10 +68,18 @@ class Steps(map):  # type: ignore[type-arg]
         # Task and debugger look at cr_frame, cr_code, __qualname__ and the like.
         return getattr(self._coroutine, name)
 
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        # So that whoever gets it from Task.get_coro() finds that it is a coroutine.
+        return type(self._coroutine)
+
+    def __repr__(self) -> str:
+        return repr(self._coroutine)
+
     @property
     def send(self) -> Any:
         """The coroutine's own, with a token."""
-        return self._with_token(self._iterator.send)
+        return self._with_token(self._iterator.send, starts=True)
 
     @property
     def throw(self) -> Any:
@@ -81,7 +91,10 @@ class Steps(map):  # type: ignore[type-arg]
         """The coroutine's own, with a token."""
         return self._with_token(self._iterator.close)
 
-    def _with_token(self, method: Any) -> Any:
+    def _with_token(self, method: Any, *, starts: bool = False) -> Any:
+        if not starts and inspect.getcoroutinestate(self._coroutine) == inspect.CORO_CREATED:
+            # Cancelled before it began: nothing of the receiver runs.
+            return method
         bound = functools.partial(method)
         bound.token = self._begin_step()  # type: ignore[attr-defined]
         return bound
@@ -106,13 +119,13 @@ class _Step:
 class Progress:
     """How far an asynchronous call has come."""
 
-    __slots__ = ("_alone", "_around", "_call", "_own", "_recorder", "coroutine")
+    __slots__ = ("_alone", "_around", "_own", "_recorder", "call", "coroutine")
 
     def __init__(
         self, recorder: Recorder, call: ReceiverCall, coroutine: Any, *, alone: bool
     ) -> None:
         self._recorder = recorder
-        self._call = call
+        self.call = call
         self.coroutine = coroutine
         self._alone = alone
         self._own: Current = call
@@ -121,33 +134,27 @@ class Progress:
     def begin(self) -> _Step:
         """Begin a step: what runs from here on runs inside the call."""
         try:
-            if not hasattr(self._call, "started"):
+            if not hasattr(self.call, "started"):
                 task = asyncio.current_task() if self._alone else None
                 if task is not None:
-                    task.add_done_callback(self._done)
-                self._recorder.start(self._call, self._recorder.clock())
+                    self._recorder.gathered(self.call, weak_reference(task))
+                self._recorder.start(self.call, self._recorder.clock())
             self._around = current.get()
             # A receiver may have opened a recording of its own in an earlier step.
             current.set(self._own)
+        except RecursionError:
+            pass
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
             self._recorder._report()  # noqa: SLF001
         return _Step(self)
 
     def pause(self) -> None:
         """End a step."""
-        now = self._recorder.clock()
-        self._own = current.get()
-        current.set(self._around)
-        if self.coroutine.cr_frame is None and self._call.ended is None:
-            self._call.ended = now
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        # Runs after the callback by which Django's gather or task group fetched the outcome.
-        if task.cancelled():
-            self._call.error = ErrorInfo.of(asyncio.CancelledError())
-        else:
-            error = task.exception()
-            if error is not None:
-                self._call.error = error_info(error)
-        if self._recorder.sinks and not self._call.dispatch.silent:
-            self._recorder.sinks.receiver_finished(self._call)
+        try:
+            now = self._recorder.clock()
+            self._own = current.get()
+            current.set(self._around)
+            if self.coroutine.cr_frame is None and self.call.ended is None:
+                self.call.ended = now
+        except Exception:  # noqa: BLE001 - a full stack
+            return

@@ -1,9 +1,9 @@
 """Hooks woven into Django's own functions: their source, compiled again with calls of the recorder.
 
 A woven function keeps its file name, its line numbers and its depth on the stack; only its code
-object is another. The recorder stands in that code as a constant, so that no module of Django's
-gets a new name. Where a source does not have the shape that a weave expects, `InstallError` says
-so and nothing is woven.
+object is another. The recorder, and what of it is needed most often, stand in that code as
+constants, so that no module of Django's gets a new name. Where a source does not have the shape
+that a weave expects, `InstallError` says so and nothing is woven.
 
 `patching` decides when the woven code is in place; here is only how it is made.
 """
@@ -30,17 +30,17 @@ __all__ = ["Weave", "WovenCode", "weave"]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_RECORDER = "signalscope:recorder"
-"""A constant in the syntax tree that stands for the recorder in the finished code."""
+_CONSTANT = "signalscope:"
+"""Begins a constant in the syntax tree that stands for an object of ours in the finished code."""
 
 
 class Weave(NamedTuple):
     """Which function gets which hooks: ``Weave("Signal", "send", _dispatch)``."""
 
-    owner: str
-    """The class."""
+    owner: str | None
+    """The class; None for a function of the module."""
     name: str
-    """The function, as the class's source has it."""
+    """The function, as the source has it."""
     weave: Callable[[Any], None]
     """Changes the function's node in the syntax tree."""
 
@@ -65,9 +65,10 @@ def weave(
     for each in weaves:
         each.weave(_find(woven_tree, each))
     ast.fix_missing_locations(woven_tree)
+    constants = {f"{_CONSTANT}{name}": value for name, value in recorder.constants.items()}
     woven = compile(woven_tree, file, "exec", dont_inherit=True)
     return {
-        each: WovenCode(_code_in(plain, each), _with_recorder(_code_in(woven, each), recorder))
+        each: WovenCode(_code_in(plain, each), _with_constants(_code_in(woven, each), constants))
         for each in weaves
     }
 
@@ -85,28 +86,35 @@ def _source_of(module: types.ModuleType) -> tuple[ast.Module, str]:
 
 
 def _find(tree: ast.Module, wanted: Weave) -> _Function:
-    for owner in tree.body:
-        if isinstance(owner, ast.ClassDef) and owner.name == wanted.owner:
-            for node in owner.body:
-                if isinstance(node, _Function) and node.name == wanted.name:
-                    return node
-    raise _unknown(f"there is no {wanted.owner}.{wanted.name}")
+    owners = [tree] if wanted.owner is None else _named(tree.body, ast.ClassDef, wanted.owner)
+    for owner in owners:
+        found: list[_Function] = _named(owner.body, _Function, wanted.name)
+        if found:
+            return found[0]
+    raise _unknown(f"there is no {wanted.owner or 'function'}.{wanted.name}")
+
+
+def _named(nodes: list[Any], kind: Any, name: str) -> list[Any]:
+    return [node for node in nodes if isinstance(node, kind) and node.name == name]
 
 
 def _code_in(module: types.CodeType, wanted: Weave) -> types.CodeType:
-    owner = next(code for code in _codes(module) if code.co_name == wanted.owner)
-    return next(code for code in _codes(owner) if code.co_name == wanted.name)
+    code = module
+    for name in (wanted.owner, wanted.name):
+        if name is not None:
+            code = next(inner for inner in _codes(code) if inner.co_name == name)
+    return code
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
     return (constant for constant in code.co_consts if isinstance(constant, types.CodeType))
 
 
-def _with_recorder(code: types.CodeType, recorder: Recorder) -> types.CodeType:
+def _with_constants(code: types.CodeType, constants: dict[str, Any]) -> types.CodeType:
     def replaced(constant: Any) -> Any:
         if isinstance(constant, types.CodeType):
-            return _with_recorder(constant, recorder)
-        return recorder if constant == _RECORDER else constant
+            return _with_constants(constant, constants)
+        return constants.get(constant, constant) if isinstance(constant, str) else constant
 
     return code.replace(co_consts=tuple(map(replaced, code.co_consts)))
 
@@ -122,9 +130,10 @@ def _unknown(why: str) -> InstallError:
 
 
 def _statements(template: str, at: ast.stmt | ast.expr, **blocks: list[Any]) -> list[Any]:
-    """Parse `template`, in which ``RECORDER`` is the recorder and names of `blocks` are statements.
+    """Parse `template`, in which names of `blocks` are statements.
 
-    All of it gets the place of `at`, so that tracebacks read as Django's.
+    Other names in capitals are the recorder's constants (`Recorder.constants`), which must not be
+    tested for truth. All of it gets the place of `at`, so that tracebacks read as Django's.
     """
     filled = _Filled(blocks)
     nodes = ast.parse(template).body
@@ -151,10 +160,21 @@ class _Filled(ast.NodeTransformer):
             return self._parts[node.value.id]
         return self.generic_visit(node)
 
+    def visit_Call(self, node: ast.Call) -> Any:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Constant):
+            # The compiler warns of constants that are called; a choice of two equal ones it takes,
+            # and makes one of them.
+            choice = ast.IfExp(ast.Constant(value=True), node.func, node.func)
+            node.func = ast.copy_location(choice, node.func)
+        return node
+
     def visit_Name(self, node: ast.Name) -> Any:
-        if node.id == "RECORDER":
-            return ast.copy_location(ast.Constant(_RECORDER), node)
-        return self._parts.get(node.id, node)
+        if node.id in self._parts:
+            return self._parts[node.id]
+        if node.id.isupper():
+            return ast.copy_location(ast.Constant(f"{_CONSTANT}{node.id}"), node)
+        return node
 
 
 def _as_list(found: Any) -> list[Any]:
@@ -181,8 +201,10 @@ def dispatching(method: _Function) -> None:
     """Give a send method a second way through, with hooks, for when somebody listens.
 
     The statements that follow the look-up of the live receivers stay as they are for everybody
-    else. Inner functions get the dispatch as the default of a parameter: a closure would cost
-    every call of the method a cell, the empty ones too.
+    else, who meet no local variable of ours either. Inner functions get the dispatch as the
+    default of a parameter: a closure would cost every call of the method a cell, the empty ones
+    too. What is done for each synchronous receiver stands in the code itself, since calling a
+    function costs as much as all of it.
     """
     found = [index for index, node in enumerate(method.body) if _looks_up_receivers(node)]
     if len(found) != 1:
@@ -192,34 +214,32 @@ def dispatching(method: _Function) -> None:
     plain = method.body[split:]
     receivers = ", ".join(map(ast.unparse, look_up.targets[0].elts))
     hook_calls = _HookCalls()
-    hooked = [hook_calls.visit(copy.deepcopy(node)) for node in plain]
+    hooked = [_as_list(hook_calls.visit(copy.deepcopy(node))) for node in plain]
     if not hook_calls.found:
         raise _unknown(f"Signal.{method.name} calls no receiver where it was looked for")
     method.body[split:] = _statements(
         f"""
-_signalscope_muted = None
 if RECORDER.muting:
-    {receivers}, _signalscope_muted = RECORDER.audible(self, sender, {receivers})
-if RECORDER.active:
-    _signalscope_dispatch = RECORDER.begin(
-        self, sender, named, {method.name!r}, {receivers}, _signalscope_muted
-    )
-else:
-    _signalscope_dispatch = None
-if _signalscope_dispatch is None:
-    PLAIN
-else:
+    {receivers} = RECORDER.audible(self, sender, {receivers})
+if RECORDER.active and (
+    _signalscope_dispatch := RECORDER.begin(self, sender, named, {method.name!r}, {receivers})
+) is not None:
     try:
         HOOKED
     except BaseException as _signalscope_error:
         RECORDER.failed(_signalscope_dispatch, _signalscope_error, {receivers})
         raise
     finally:
-        RECORDER.end(_signalscope_dispatch)
+        _signalscope_dispatch.ended = CLOCK()
+        SET(_signalscope_dispatch.outer)
+        if RECORDER.sinks:
+            RECORDER.finished(_signalscope_dispatch)
+else:
+    PLAIN
 """,
         look_up,
         PLAIN=plain,
-        HOOKED=hooked,
+        HOOKED=[each for some in hooked for each in some],
     )
 
 
@@ -233,16 +253,13 @@ def _looks_up_receivers(node: ast.stmt) -> bool:
     )
 
 
-_CALLED = ("enter", "leave", "fail")
-_AWAITED = ("expect", "returned", "raised")
-
-
 class _HookCalls(ast.NodeTransformer):
     """Hooks every ``receiver(signal=self, ...)``, by the form of the statement around it."""
 
     def __init__(self) -> None:
         self.found = 0
         self._inner = 0
+        self._gathers = False
 
     def visit_FunctionDef(self, node: Any) -> Any:
         """An inner function: it gets the dispatch by a parameter of its own."""
@@ -266,38 +283,87 @@ class _HookCalls(ast.NodeTransformer):
 try:
     LOOP
 finally:
-    RECORDER.resume(_signalscope_dispatch)
+    SET(_signalscope_dispatch.outer)
 """,
             node,
             LOOP=[hooked],
         )
 
+    def visit_If(self, node: ast.If) -> Any:
+        """``if async_receivers:`` after the loop: what it runs is not inside the last call."""
+        self.generic_visit(node)
+        if not self._inner and ast.unparse(node.test) == "async_receivers":
+            node.body[:0] = _statements("SET(_signalscope_dispatch.outer)", node.body[0])
+        return node
+
     def visit_Assign(self, node: ast.Assign) -> Any:
-        """``response = receiver(...)`` and ``response = await receiver(...)``."""
+        """A receiver's response, called or awaited, or the responses of a gather."""
         value = node.value
-        awaited = isinstance(value, ast.Await)
-        call = value.value if isinstance(value, ast.Await) else value
-        if not _calls_receiver(call):
-            return self.generic_visit(node)
-        self.found += 1
-        begin, end, fail = _AWAITED if awaited else _CALLED
-        receiver = ast.unparse(call.func)
         if isinstance(value, ast.Await):
-            value.value = _expression(
-                "RECORDER.watch(_signalscope_call, AWAITABLE, alone=False)", call, AWAITABLE=call
-            )
+            if _calls_receiver(value.value):
+                return self._awaited(node, value, value.value)
+        elif _calls_receiver(value):
+            return self._called(node, ast.unparse(value.func))
+        self._gathers = False
+        hooked = self.generic_visit(node)
+        if not self._gathers:
+            return hooked
         return _statements(
-            f"""
-_signalscope_call = RECORDER.{begin}(_signalscope_dispatch, {receiver})
+            """
 try:
-    CALL
-except BaseException as _signalscope_error:
-    RECORDER.{fail}(_signalscope_call, _signalscope_error)
-    raise
-RECORDER.{end}(_signalscope_call)
+    GATHERED
+finally:
+    RECORDER.settled(_signalscope_dispatch)
 """,
             node,
-            CALL=[node],
+            GATHERED=[hooked],
+        )
+
+    def _called(self, node: ast.Assign, receiver: str) -> Any:
+        self.found += 1
+        # The variable goes from one call of the loop to the next; what follows the loop sets it
+        # back to what it was around.
+        return _statements(
+            f"""
+_signalscope_call = CALL()
+_signalscope_call.dispatch = _signalscope_dispatch
+_signalscope_call.receiver_facts = KNOWN(ID({receiver})) or RECORDER.facts_of_receiver({receiver})
+_signalscope_dispatch.calls.append(_signalscope_call)
+SET(_signalscope_call)
+if RECORDER.sinks:
+    RECORDER.entered(_signalscope_call)
+_signalscope_call.started = CLOCK()
+try:
+    STATEMENT
+except BaseException as _signalscope_error:
+    RECORDER.fail(_signalscope_call, _signalscope_error)
+    raise
+_signalscope_call.ended = CLOCK()
+if RECORDER.sinks:
+    RECORDER.left(_signalscope_call)
+""",
+            node,
+            STATEMENT=[node],
+        )
+
+    def _awaited(self, node: ast.Assign, value: ast.Await, call: ast.Call) -> Any:
+        self.found += 1
+        receiver = ast.unparse(call.func)
+        value.value = _expression(
+            "RECORDER.watch(_signalscope_call, AWAITABLE, alone=False)", call, AWAITABLE=call
+        )
+        return _statements(
+            f"""
+_signalscope_call = RECORDER.expect(_signalscope_dispatch, {receiver})
+try:
+    STATEMENT
+except BaseException as _signalscope_error:
+    RECORDER.raised(_signalscope_call, _signalscope_error)
+    raise
+RECORDER.returned(_signalscope_call)
+""",
+            node,
+            STATEMENT=[node],
         )
 
     def visit_Call(self, node: ast.Call) -> Any:
@@ -305,6 +371,7 @@ RECORDER.{end}(_signalscope_call)
         if not _calls_receiver(node):
             return self.generic_visit(node)
         self.found += 1
+        self._gathers = True
         return _expression(
             f"RECORDER.watch(RECORDER.expect(_signalscope_dispatch, {ast.unparse(node.func)}), "
             "AWAITABLE, alone=True)",
@@ -319,6 +386,39 @@ def _calls_receiver(node: ast.expr) -> TypeGuard[ast.Call]:
         and not node.args
         and any(keyword.arg == "signal" for keyword in node.keywords)
     )
+
+
+def running(function: _Function) -> None:
+    """Tell how each awaitable ended that a function of Django's awaits for many receivers."""
+    hook = _HookAwaits()
+    hook.visit(function)
+    if not hook.found:
+        raise _unknown(f"{function.name} awaits no receiver where it was looked for")
+
+
+class _HookAwaits(ast.NodeTransformer):
+    """Hooks ``... = await coro``."""
+
+    found = 0
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        if not (isinstance(node.value, ast.Await) and isinstance(node.value.value, ast.Name)):
+            return node
+        self.found += 1
+        awaited = node.value.value.id
+        return _statements(
+            f"""
+try:
+    STATEMENT
+except BaseException as _signalscope_error:
+    RECORDER.ran({awaited}, _signalscope_error)
+    raise
+if RECORDER.active:
+    RECORDER.ran({awaited}, None)
+""",
+            node,
+            STATEMENT=[node],
+        )
 
 
 # --- Everything else ------------------------------------------------------------------------------
@@ -342,14 +442,16 @@ def querying(method: _Function) -> None:
         *docstring,
         *_statements(
             """
-_signalscope_query = RECORDER.query_begins() if RECORDER.active else None
-try:
-    REST
-finally:
-    if _signalscope_query is not None:
+if RECORDER.active and (_signalscope_query := RECORDER.query_begins()) is not None:
+    try:
+        TIMED
+    finally:
         RECORDER.query_ends(_signalscope_query, sql)
+else:
+    REST
 """,
             rest[0],
+            TIMED=copy.deepcopy(rest),
             REST=rest,
         ),
     ]
@@ -393,15 +495,20 @@ class _HookCallbacks(ast.NodeTransformer):
         self.found += 1
         return _statements(
             f"""
-_signalscope_before = RECORDER.callback_begins({self._queued}) if RECORDER.active else None
-try:
-    CALL
-finally:
-    if _signalscope_before is not None:
+if (
+    RECORDER.active
+    and (_signalscope_before := RECORDER.callback_begins({self._queued})) is not None
+):
+    try:
+        CONTINUED
+    finally:
         RECORDER.callback_ends(_signalscope_before)
+else:
+    CALLED
 """,
             node,
-            CALL=[node],
+            CONTINUED=[copy.deepcopy(node)],
+            CALLED=[node],
         )
 
 
