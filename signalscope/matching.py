@@ -8,6 +8,8 @@ is asked about.
 
 from __future__ import annotations
 
+import functools
+import sys
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +43,21 @@ def receiver_matcher(receiver: Any) -> Callable[[Any], bool]:
 def signal_matcher(signal: Any) -> Callable[[Any], bool]:
     """Return a test for facts of signals."""
     if isinstance(signal, str):
-        return lambda facts: name_matches(facts.name, signal)
+        return functools.partial(_is_signal_named, signal)
     wanted = signal_facts(signal)
     return lambda facts: facts is wanted or (_same(facts, wanted) and facts.name == wanted.name)
+
+
+def _is_signal_named(wanted: str, facts: Any) -> bool:
+    target = facts.ref()
+    module, _, name = wanted.rpartition(".")
+    if target is not None and module in sys.modules:
+        # To find the name of a signal, all modules are searched: not inside of a send, if a look
+        # at one of them tells as well.
+        named = object.__getattribute__(sys.modules[module], "__dict__").get(name)
+        if named is not None:
+            return named is target
+    return name_matches(facts.name, wanted)
 
 
 def sender_matcher(sender: Any) -> Callable[[Any], bool]:
@@ -58,6 +72,10 @@ def _same(facts: Any, wanted: Any) -> bool:
     """Tell whether both can be of one object: not where each has one, and they differ."""
     here, there = facts.ref(), wanted.ref()
     return here is None or there is None or here is there
+
+
+_MOST_VERDICTS = 200
+"""How many verdicts a filter remembers of signals, and of senders: it may outlive them by far."""
 
 
 class SignalFilter:
@@ -79,19 +97,25 @@ class SignalFilter:
         self._senders = None if senders is None else [sender_matcher(each) for each in senders]
         self._allow = [signal_matcher(signal) for signal in allow]
         self._deny = [signal_matcher(signal) for signal in deny]
-        self._signal_verdicts: dict[SignalFacts, bool] = {}
+        self.verdicts: dict[SignalFacts, bool] = {}
+        """What is known already, where it does not depend on the sender."""
+        self._signal_verdicts = self.verdicts if senders is None else {}
         self._sender_verdicts: dict[SenderFacts, bool] = {}
 
     def __call__(self, signal: SignalFacts, sender: SenderFacts) -> bool:
         """Tell whether a dispatch of `signal` by `sender` is wanted."""
         verdict = self._signal_verdicts.get(signal)
         if verdict is None:
+            if len(self._signal_verdicts) >= _MOST_VERDICTS:
+                self._signal_verdicts.clear()
             verdict = self._signal_verdicts[signal] = self._wants_signal(signal)
         if not verdict or self._senders is None:
             return verdict
         verdict = self._sender_verdicts.get(sender)
         if verdict is None:
             verdict = any(matches(sender) for matches in self._senders)
+            if len(self._sender_verdicts) >= _MOST_VERDICTS:
+                self._sender_verdicts.clear()
             self._sender_verdicts[sender] = verdict
         return verdict
 

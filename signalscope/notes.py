@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from signalscope.naming import PACKAGE, USER, file_kinds, known_senders, sender_facts
 from signalscope.records import UNKNOWN
@@ -34,9 +37,6 @@ def place_of(frame: Any) -> tuple[CodeType, int] | None:
 
 
 _FLAGS = frozenset({"created", "raw", "using", "update_fields", "action", "reverse"})
-_PLAIN_TYPES = (int, str, float, bool, tuple, list, dict, set, frozenset, type)
-# By id: to look a class up would ask its metaclass for a hash.
-_PLAIN_IDS = frozenset(map(id, _PLAIN_TYPES))
 NOTHING: dict[str, Any] = {}
 
 
@@ -44,19 +44,26 @@ def facts_of(named: dict[str, Any]) -> dict[str, Any]:
     """Pick what is small and safe; an instance as its class, its key and its id."""
     facts: dict[str, Any] = {}
     for name, value in named.items():
-        # Most values are one of three, and identity is the quickest test.
-        if value is None or value is True or value is False:
-            if name in _FLAGS:
-                facts[name] = value
-            continue
-        cls = type(value)
         if name in _FLAGS:
-            if cls is str or cls is frozenset:
+            # Most values are one of three, and identity is the quickest test.
+            if (
+                value is None
+                or value is True
+                or value is False
+                or type(value) is str
+                or _are_names(value)
+            ):
                 facts[name] = value
         elif name == "pk_set":
+            cls = type(value)
             facts["pk_count"] = len(value) if cls is set or cls is frozenset else None
-        elif id(cls) not in _PLAIN_IDS:
-            of_class = known_senders.get(id(cls)) or sender_facts(cls)
+        elif value is not None:
+            cls = type(value)
+            # By id: to look a class up would ask its metaclass for a hash.
+            try:
+                of_class = known_senders[id(cls)]
+            except KeyError:
+                of_class = sender_facts(cls)
             if of_class.is_model:
                 facts[name] = (of_class, _key_of(value, of_class.key), id(value))
             elif name == "instance":
@@ -64,11 +71,19 @@ def facts_of(named: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-_dict_of = object.__getattribute__
+def _are_names(value: object) -> bool:
+    return type(value) is frozenset and all(type(each) is str for each in value)
+
+
+_KEY_TYPES = (int, str, float, bytes, UUID, Decimal, date, datetime, time)
+_KEY_TYPE_IDS = frozenset(map(id, _KEY_TYPES))
+_attribute = object.__getattribute__
 
 
 def _key_of(instance: object, attribute: str | None) -> Any:
     try:
-        return _dict_of(instance, "__dict__").get(attribute, UNKNOWN)
+        key = _attribute(instance, "__dict__").get(attribute, UNKNOWN)
     except AttributeError:
         return UNKNOWN
+    # Whatever else was put there (an instance, an expression) would live as long as the record.
+    return key if key is None or id(type(key)) in _KEY_TYPE_IDS else UNKNOWN

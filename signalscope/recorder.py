@@ -31,6 +31,7 @@ from weakref import ref as weak_reference  # by name: tests of Django's mock wea
 
 from signalscope.context import current, mutes, parent_and_scope
 from signalscope.errors import RecursionLimitExceeded
+from signalscope.matching import SignalFilter
 from signalscope.naming import (
     USER,
     file_kinds,
@@ -58,17 +59,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signalscope.context import Mute
-    from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
+    from signalscope.naming import ReceiverFacts
     from signalscope.records import Bypass
     from signalscope.sinks import Sink
 
 __all__ = ["Collector", "Recorder"]
 
 logger = logging.getLogger("signalscope")
-
-
-def _everything(_signal: SignalFacts, _sender: SenderFacts) -> bool:
-    return True
 
 
 class Collector:
@@ -78,11 +75,11 @@ class Collector:
         self,
         *,
         limit: int,
-        wants: Callable[[SignalFacts, SenderFacts], bool] = _everything,
+        wants: SignalFilter | None = None,
         queries: bool = True,
     ) -> None:
         self.limit = limit
-        self.wants = wants
+        self.wants = wants or SignalFilter()
         self.queries = queries
         self.kept: list[Dispatch] = []
         self.bypasses: list[Bypass] = []
@@ -119,7 +116,7 @@ class Recorder(OrmHooks):
         self.clock = clock
         self.active: list[object] = []
         self.sinks = FanOut()
-        self.sinks_want: Callable[[SignalFacts, SenderFacts], bool] = _everything
+        self.sinks_want = SignalFilter()
         self.max_depth: int | None = None
         self.muting: list[object] = []
         self.hears_of_runs = False
@@ -139,7 +136,7 @@ class Recorder(OrmHooks):
             "CALL": ReceiverCall,
             "CLOCK": self.clock,
             "ID": id,
-            "KNOWN": known_receivers.get,
+            "KNOWN": known_receivers,
             "RECORDER": self,
             "SET": current.set,
         }
@@ -206,7 +203,9 @@ class Recorder(OrmHooks):
             outer = current.get()
             parent: ReceiverCall | None
             scope: Scope | None
-            if type(outer) is ReceiverCall:
+            if type(outer) is Scope:
+                parent, scope = outer.parent, outer
+            elif type(outer) is ReceiverCall:
                 parent, scope = outer, outer.dispatch.scope
             else:
                 parent, scope = parent_and_scope(outer)
@@ -217,21 +216,32 @@ class Recorder(OrmHooks):
             muted = sync_receivers.muted if type(sync_receivers) is Audible else ()
             if not sync_receivers and not async_receivers and not muted:
                 return None
-            signal_is = known_signals.get(id(signal)) or signal_facts(signal)
-            sender_is = known_senders.get(id(sender)) or sender_facts(sender)
+            try:
+                signal_is = known_signals[id(signal)]
+                sender_is = known_senders[id(sender)]
+            except KeyError:
+                signal_is, sender_is = signal_facts(signal), sender_facts(sender)
             keepers = []
             if scope is not None:
                 for collector in scope.collectors:
                     wants = collector.wants
-                    if wants is _everything or wants(signal_is, sender_is):
+                    wanted = wants.verdicts.get(signal_is)
+                    if wanted is None:
+                        wanted = wants(signal_is, sender_is)
+                    if wanted:
                         kept = collector.kept
                         if len(kept) < collector.limit:
                             keepers.append(kept)
                         else:
                             collector.drop()
             silent = sinks and not self.sinks_want(signal_is, sender_is)
-            if not keepers and (unheard or (silent and self.max_depth is None)):
-                return None
+            if not keepers:
+                if unheard or (silent and self.max_depth is None):
+                    return None
+                if parent is not None and parent.ended is not None:
+                    # A task that outlived the receiver that started it, and may start the next
+                    # one: no recording holds what was before, and no chain of records shall.
+                    outer = parent = None
             dispatch = Dispatch()
             if silent:
                 dispatch.silent = True
@@ -239,8 +249,9 @@ class Recorder(OrmHooks):
             dispatch.sender_facts = sender_is
             dispatch.id = self._next_id()
             dispatch.method = method
-            dispatch.parent = parent
-            dispatch.depth = 0 if parent is None else parent.dispatch.depth + 1
+            if parent is not None:
+                dispatch.parent = parent
+                dispatch.depth = parent.dispatch.depth + 1
             dispatch.scope = scope or self._anywhere
             dispatch.outer = outer
             dispatch.calls = []
@@ -256,13 +267,15 @@ class Recorder(OrmHooks):
             if muted:
                 dispatch.skipped = [(receiver_facts(each), "muted") for each in muted]
             # Once it is filled in: a recording may be read while it runs.
-            for kept in keepers:
-                kept.append(dispatch)
             if keepers and parent is not None:
                 parent.dispatches.append(dispatch)
-            dispatch.started = self.clock()
-            if sinks and not silent:
-                sinks.dispatch_started(dispatch)
+            for kept in keepers:
+                kept.append(dispatch)
+            if not sync_receivers or sinks:
+                # Else it starts with its first call (`Dispatch.__getattr__`).
+                dispatch.started = self.clock()
+                if sinks and not silent:
+                    sinks.dispatch_started(dispatch)
         except RecursionError:
             return None
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
@@ -277,7 +290,7 @@ class Recorder(OrmHooks):
         if rounds >= most:
             error = RecursionLimitExceeded(dispatch.cycle, rounds)
             dispatch.error = error_info(error)
-            dispatch.ended = self.clock()
+            dispatch.started = dispatch.ended = self.clock()
             self.finished(dispatch)
             raise error
 

@@ -6,6 +6,7 @@ durations and UTC datetimes. Names, places and cycles are worked out when they a
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -220,7 +221,9 @@ class Bypass(NamedTuple):
     location: Location | None
 
 
-_NONE = frozenset({"ended", "error", "expected", "gathered", "saved_cycle", "statements"})
+_NONE = frozenset(
+    {"ended", "error", "expected", "gathered", "parent", "saved_cycle", "statements"},
+)
 
 
 class _Record:
@@ -240,6 +243,12 @@ class _Record:
             return empty
         if name in ("is_async", "continued", "silent"):
             return False
+        if type(self) is Dispatch:
+            if name == "depth":
+                return 0
+            if name == "started":
+                # One with synchronous receivers starts with the first of its calls.
+                return self.calls[0].started if self.calls else time.perf_counter_ns()
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
 
@@ -396,6 +405,9 @@ class Dispatch(_Record):
         dispatch = self
         # What a callback on commit sends is not inside the receiver that asked for it.
         while dispatch.parent is not None and not dispatch.continued:
+            ended = dispatch.parent.ended
+            if ended is not None and ended <= dispatch.started:
+                return  # nor what a task sends that outlived the receiver
             dispatch = dispatch.parent.dispatch
             if (
                 dispatch.signal_facts is self.signal_facts

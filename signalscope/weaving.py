@@ -327,7 +327,10 @@ finally:
             f"""
 _signalscope_call = CALL()
 _signalscope_call.dispatch = _signalscope_dispatch
-_signalscope_call.receiver_facts = KNOWN(ID({receiver})) or RECORDER.facts_of_receiver({receiver})
+try:
+    _signalscope_call.receiver_facts = KNOWN[ID({receiver})]
+except KeyError:
+    _signalscope_call.receiver_facts = RECORDER.facts_of_receiver({receiver})
 _signalscope_dispatch.calls.append(_signalscope_call)
 SET(_signalscope_call)
 if RECORDER.sinks:
