@@ -1,6 +1,12 @@
 """The exceptions that Signalscope raises on purpose; every one derives from `SignalscopeError`."""
 
-__all__ = ["ConfigurationError", "InstallError", "RecursionLimitExceeded", "SignalscopeError"]
+__all__ = [
+    "ConfigurationError",
+    "InstallError",
+    "RecursionLimitExceeded",
+    "SignalscopeError",
+    "UnknownName",
+]
 
 
 class SignalscopeError(Exception):
@@ -28,3 +34,7 @@ class RecursionLimitExceeded(SignalscopeError):
         super().__init__(
             f"{depth} rounds of one cycle, where MAX_DEPTH allows no more: {' → '.join(cycle)}"
         )
+
+
+class UnknownName(SignalscopeError):
+    """A string that names no signal, or no sender, of this process."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from signalscope.testing import Recorded
 
 from signalscope.asking import LIKELY, Difference, Filter, name_test
+from signalscope.naming import short_name
 from signalscope.wording import (
     MOST_LINES,
     at_place,
@@ -25,7 +26,6 @@ from signalscope.wording import (
     name_of_receiver,
     number_of,
     section_of,
-    short_name,
     times_text,
     unknown_outcome,
 )

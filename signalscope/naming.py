@@ -3,22 +3,26 @@
 A record must not keep the program's objects alive, so it refers to *facts*: one small object for
 each receiver, sender and signal, made when that object is first seen and shared by all records.
 Facts hold a weak reference and plain strings. Nothing here imports Django, and nothing here runs
-code of the program: no ``repr`` or ``str`` of foreign objects, and no properties of theirs.
+code of the program: no ``repr`` or ``str`` of foreign objects, no properties of theirs, and no
+metaclass of theirs. So foreign objects are read by the descriptors of Python's own types, and their
+types are told apart by identity, as ``==``, ``in`` and ``isinstance`` can all be overridden.
 """
 
 from __future__ import annotations
 
 import ast
 import functools
+import os
 import sys
 import sysconfig
 import types
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "CARRIER",
@@ -28,13 +32,21 @@ __all__ = [
     "ReceiverFacts",
     "SenderFacts",
     "SignalFacts",
+    "bases_of",
     "dotted_name",
     "file_kinds",
     "known_receivers",
     "known_senders",
     "known_signals",
+    "line_of",
+    "model_options",
+    "namespaces",
+    "note_origin",
+    "own_dict",
+    "plain_text",
     "receiver_facts",
     "sender_facts",
+    "short_name",
     "signal_facts",
 ]
 
@@ -58,7 +70,7 @@ class ReceiverFacts:
 
     __slots__ = ("__weakref__", "file", "line", "name", "ref")
 
-    def __init__(self, receiver: object, forget: Callable[[Any], None]) -> None:
+    def __init__(self, receiver: object, forget: Callable[[Any], object] | None = None) -> None:
         self.ref = _weak(receiver, forget)
         self.name, code = _describe_callable(receiver)
         self.file: str | None = code.co_filename if code else None
@@ -68,46 +80,132 @@ class ReceiverFacts:
 class SenderFacts:
     """The name of a sender: ``bookstore.Book`` for a model, None for None, else a dotted path.
 
-    `is_model` and `key` (the attribute that holds an instance's primary key) are for senders, and
-    for the classes of instances, that are models.
+    A migration's model is another object than the model of today, and is called ``bookstore.Book
+    (historical)``. `is_model` and `key` (the attribute that holds an instance's primary key) are
+    for senders, and for the classes of instances, that are models. A model may be seen while it is
+    made: what it does not have yet is read again whenever it is asked for, until it is there.
     """
 
-    __slots__ = ("__weakref__", "is_model", "key", "name", "ref")
+    __slots__ = ("__weakref__", "_draft", "is_model", "key", "name", "ref")
 
-    def __init__(self, sender: object, forget: Callable[[Any], None]) -> None:
+    name: str | None
+    is_model: bool
+    key: str | None
+
+    def __init__(self, sender: object, forget: Callable[[Any], object] | None = None) -> None:
         self.ref = _weak(sender, forget)
-        label = _model_label(sender)
-        self.is_model = label is not None
-        self.key = _key_attribute(sender) if label else None
-        self.name = label or _describe_sender(sender)
+        self._read(sender)
+
+    def _read(self, sender: object) -> None:
+        """Fill in what is known; the slots of what is not known yet stay empty."""
+        options = model_options(sender)
+        label = _model_label(sender, options)
+        if label is not None:
+            self.name, self.is_model = label, True
+            key = _key_attribute(options)
+            if key is not None:
+                self.key = key
+        elif _is_to_be_model(sender):
+            self._draft = _describe_sender(sender)
+        else:
+            self.name, self.is_model, self.key = _describe_sender(sender), False, None
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for a slot that is empty: no one pays for this who asks for what is there.
+        if name in ("is_model", "key", "name"):
+            target = self.ref()
+            if target is not None:
+                self._read(target)
+            try:
+                return object.__getattribute__(self, name)
+            except AttributeError:
+                if name == "name":
+                    return self._draft
+                return False if name == "is_model" else None
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
 
 class SignalFacts:
     """The name of a signal, looked for when it is first read."""
 
-    __slots__ = ("__weakref__", "_name", "ref", "type_name")
+    __slots__ = ("__weakref__", "_asked", "_name", "_origin", "ref", "type_name")
 
-    def __init__(self, signal: object, forget: Callable[[Any], None]) -> None:
+    def __init__(self, signal: object, forget: Callable[[Any], object] | None = None) -> None:
         self.ref = _weak(signal, forget)
         self.type_name = dotted_name(type(signal))
         self._name: str | None = None
+        self._asked = 0
+        self._origin: _Place | None = _origin_of(signal)
 
     @property
     def name(self) -> str:
         """The dotted name by which a module holds it: ``django.db.models.signals.post_save``.
 
-        ``<unnamed Signal>`` where no module does.
+        Where no module does: ``<Signal created at shop/signals.py:12>``, with the path as it is
+        below an entry of ``sys.path``; ``<unnamed Signal>`` where that is not known either, as it
+        was made while nothing was installed. A module that comes to hold it later gives it its
+        name.
         """
-        if self._name is None:
+        if self._name is not None:
+            return self._name
+        self._asked += 1
+        # A search goes through all that is loaded. Of n questions log n are worth one, so that a
+        # recording of many unnamed sends can be read.
+        if self._asked & (self._asked - 1) == 0:
             signal = self.ref()
-            name = None if signal is None else _find_in_modules(signal)
-            self._name = name or f"<unnamed {self.type_name.rpartition('.')[2]}>"
-        return self._name
+            self._name = None if signal is None else _find_in_modules(signal)
+            if self._name is not None:
+                return self._name
+        kind = short_name(self.type_name)
+        line = None if self._origin is None else line_of(*self._origin)
+        if self._origin is None or line is None:
+            return f"<unnamed {kind}>"
+        return f"<{kind} created at {_short_path(self._origin[0].co_filename)}:{line}>"
 
 
-_receivers: dict[int, ReceiverFacts] = {}
-_senders: dict[int, SenderFacts] = {}
-_signals: dict[int, SignalFacts] = {}
+_Place = tuple[types.CodeType, int]
+"""An instruction: its code, and its offset there as a frame's ``f_lasti``."""
+
+_origins: dict[int, tuple[Callable[[], object], _Place]] = {}
+"""Where signals were created, by their id; an entry goes the moment its signal dies."""
+
+
+def _origin_of(signal: object) -> _Place | None:
+    held = _origins.get(id(signal))
+    # Up to Python 3.11 a full stack leaves no room for C code either, and what is dead may stay.
+    return None if held is None or held[0]() is not signal else held[1]
+
+
+def note_origin(signal: object, place: _Place) -> None:
+    """Remember where `signal` was created: code and offset (``f_lasti``).
+
+    The signal is left as it is, and not kept alive.
+    """
+    key = id(signal)
+    if _origin_of(signal) is None:  # else its ``__init__`` was called once more
+        _origins[key] = weak_reference(signal, functools.partial(_origins.pop, key)), place
+
+
+def line_of(code: types.CodeType, offset: int) -> int | None:
+    """Return the line, from 1, of an instruction; None where the code does not tell."""
+    position = next(islice(code.co_positions(), max(offset, 0) // 2, None), None)
+    return None if position is None else position[0]
+
+
+def _short_path(file: str) -> str:
+    """Return a path as it is below the longest entry of ``sys.path``; else the path itself."""
+    roots = [plain_text(entry) for entry in list(sys.path)]
+    below = [
+        file[len(folder) :]
+        for folder in (os.path.join(root, "") for root in roots if root)  # noqa: PTH118 - text
+        if file.startswith(folder)
+    ]
+    return min(below, key=len, default=file)
+
+
+def short_name(name: str) -> str:
+    """Return the last part of a dotted name; the whole of one in angle brackets."""
+    return name if name.startswith("<") else name.rpartition(".")[2]
 
 
 known_receivers: dict[int, ReceiverFacts] = {}
@@ -125,7 +223,21 @@ def receiver_facts(receiver: object) -> ReceiverFacts:
     if type(receiver) is types.MethodType:
         # Each dispatch makes a new bound method, whose id says nothing.
         return receiver_facts(receiver.__func__)
+    if type(receiver) is types.FunctionType and _made_by_a_look_up(receiver):
+        return receiver_facts(receiver.__dict__["__wrapped__"])
     return _remember(known_receivers, ReceiverFacts, receiver)
+
+
+def _made_by_a_look_up(function: types.FunctionType) -> bool:
+    """Tell whether `function` wraps a receiver for one send only, as Sentry's do.
+
+    It replaces ``Signal._live_receivers`` by a function that wraps what it found, anew each time.
+    Nobody connected the wrapper, so whoever asks for the receiver means what is inside.
+    """
+    return (
+        "_live_receivers.<locals>." in function.__code__.co_qualname
+        and "__wrapped__" in function.__dict__
+    )
 
 
 def sender_facts(sender: object) -> SenderFacts:
@@ -142,18 +254,17 @@ _Facts = TypeVar("_Facts", ReceiverFacts, SenderFacts, SignalFacts)
 
 
 def _remember(known: dict[int, _Facts], kind: type[_Facts], target: object) -> _Facts:
-    # The callback runs before the memory, and so the id, of the object can be used again.
-    facts = kind(target, functools.partial(_forget, known, id(target)))
+    # The callback runs before the memory, and so the id, of the object can be used again. It is C
+    # code throughout, since an object may die where the stack has no room for a frame of Python's;
+    # `pop` takes the dead reference, which it is called with, as its default.
+    key = id(target)
+    facts = kind(target, functools.partial(known.pop, key))
     if facts.ref is not _unreferable:
-        known[id(target)] = facts
+        known[key] = facts
     return facts
 
 
-def _forget(known: dict[int, Any], key: int, _: object) -> None:
-    known.pop(key, None)
-
-
-def _weak(target: object, forget: Callable[[Any], None]) -> Callable[[], Any]:
+def _weak(target: object, forget: Callable[[Any], object] | None) -> Callable[[], Any]:
     if target is None:
         return _none
     try:
@@ -171,49 +282,101 @@ def _unreferable() -> object:
     return _unreferable
 
 
+# --- Reading foreign objects ----------------------------------------------------------------------
+
+_class_module: Any = type.__dict__["__module__"]
+_class_qualname: Any = type.__dict__["__qualname__"]
+_class_bases: Any = type.__dict__["__mro__"]
+_class_dict: Any = type.__dict__["__dict__"]
+_module_dict: Any = vars(types.ModuleType)["__dict__"]
+
+
+def plain_text(value: object) -> str | None:
+    """Return a string as one of Python's own type; None for what is none."""
+    cls = type(value)
+    if cls is str:
+        return value  # type: ignore[return-value]
+    return str.__str__(value) if issubclass(cls, str) else None
+
+
+def bases_of(cls: type) -> tuple[type, ...]:
+    """Return a class and what it inherits from, in the order of look-up."""
+    return _class_bases.__get__(cls)  # type: ignore[no-any-return]
+
+
+def own_dict(target: object) -> Mapping[str, Any]:
+    """Return the namespace of an instance, class or module itself; an empty one where it has none.
+
+    A ``__dict__`` that the program defines, as a property say, is passed over.
+    """
+    for base in bases_of(type(target)):
+        getter = _class_dict.__get__(base).get("__dict__")
+        if type(getter) is types.GetSetDescriptorType or type(getter) is types.MemberDescriptorType:
+            try:
+                found = getter.__get__(target)
+            except (AttributeError, TypeError):
+                continue
+            # A subclass of dict may have a `get` of its own.
+            if type(found) is dict or type(found) is types.MappingProxyType:
+                return found
+    return {}
+
+
+def namespaces() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """Yield the name of each loaded module, and its names with what they stand for.
+
+    Lazily loaded modules stay asleep.
+    """
+    for name, module in list(sys.modules.items()):
+        if type(name) is str and issubclass(type(module), types.ModuleType):
+            yield name, list(_module_dict.__get__(module).items())
+
+
 # --- Names of callables and senders ---------------------------------------------------------------
 
 
 def dotted_name(cls: type) -> str:
     """Return module and qualified name of a class; builtins without their module."""
-    module = type.__dict__["__module__"].__get__(cls)
-    qualname = type.__dict__["__qualname__"].__get__(cls)
-    return qualname if module in ("builtins", None) else f"{module}.{qualname}"
+    return _dotted(_class_module.__get__(cls), _class_qualname.__get__(cls))
 
 
-def _describe_callable(  # noqa: PLR0911 - one for each kind of callable
-    receiver: Any,
-) -> tuple[str, types.CodeType | None]:
+def _dotted(module: object, name: object) -> str:
+    """Join the two as far as they are text: the program may have assigned anything to them."""
+    module, name = plain_text(module), plain_text(name) or "<unnamed>"
+    return name if module is None or module == "builtins" else f"{module}.{name}"
+
+
+def _describe_callable(receiver: Any) -> tuple[str, types.CodeType | None]:
     cls = type(receiver)
     if cls is types.FunctionType:
-        return f"{receiver.__module__}.{receiver.__qualname__}", _unwrapped(receiver).__code__
+        name = _dotted(receiver.__module__, receiver.__qualname__)
+        return name, _unwrapped(receiver).__code__
     if cls is types.MethodType:
         return _describe_callable(receiver.__func__)
     if issubclass(cls, functools.partial):
         inner, code = _describe_callable(functools.partial.func.__get__(receiver))
         return f"functools.partial({inner})", code
     if cls is types.BuiltinFunctionType:
-        owner = receiver.__self__
-        if isinstance(owner, types.ModuleType) or owner is None:
-            module = receiver.__module__
-            return (
-                receiver.__name__ if module == "builtins" else f"{module}.{receiver.__name__}",
-                None,
-            )
-        return f"{dotted_name(type(owner))}.{receiver.__name__}", None
+        return _describe_builtin(receiver), None
     if issubclass(cls, type):
         return dotted_name(receiver), None
-    get = type.__dict__["__dict__"].__get__
-    bases = type.__dict__["__mro__"].__get__(cls)
-    call = next((get(base)["__call__"] for base in bases if "__call__" in get(base)), None)
-    code = _unwrapped(call).__code__ if isinstance(call, types.FunctionType) else None
+    names = (_class_dict.__get__(base) for base in bases_of(cls))
+    call = next((each["__call__"] for each in names if "__call__" in each), None)
+    code = _unwrapped(call).__code__ if type(call) is types.FunctionType else None
     return dotted_name(cls), code
+
+
+def _describe_builtin(function: types.BuiltinFunctionType) -> str:
+    owner = function.__self__
+    if owner is None or issubclass(type(owner), types.ModuleType):
+        return _dotted(function.__module__, function.__name__)
+    return _dotted(dotted_name(type(owner)), function.__name__)
 
 
 def _unwrapped(function: types.FunctionType) -> types.FunctionType:
     """Follow `functools.wraps` to the function that a reader would look for."""
     for _ in range(32):
-        inner = function.__dict__.get("__wrapped__")
+        inner = own_dict(function).get("__wrapped__")
         if type(inner) is not types.FunctionType:
             break
         function = inner
@@ -224,36 +387,48 @@ def _describe_sender(sender: object) -> str | None:
     if sender is None:
         return None
     cls = type(sender)
-    if issubclass(cls, str):
-        return str.__str__(sender)
+    text = plain_text(sender)
+    if text is not None:
+        return text
     if issubclass(cls, type):
         return dotted_name(sender)  # type: ignore[arg-type]
     if cls is types.FunctionType:
         return _describe_callable(sender)[0]
     if issubclass(cls, types.ModuleType):
-        return str(object.__getattribute__(sender, "__dict__").get("__name__"))
+        return plain_text(_module_dict.__get__(sender).get("__name__")) or dotted_name(cls)
     return dotted_name(cls)
 
 
-def _model_label(cls: Any) -> str | None:
+def model_options(cls: object) -> Mapping[str, Any]:
+    """Return what is in the ``_meta`` of a Django model class; nothing for anything else.
+
+    An inherited one is another model's: a model that has none of its own is about to be made.
+    """
+    if not issubclass(type(cls), type):
+        return {}
+    return own_dict(_class_dict.__get__(cls).get("_meta"))
+
+
+def _model_label(cls: Any, options: Mapping[str, Any]) -> str | None:
     """Return ``app_label.Name`` of a Django model class, None for anything else."""
-    try:
-        options = type.__getattribute__(cls, "_meta").__dict__
-    except (AttributeError, TypeError):
+    app_label, name = plain_text(options.get("app_label")), plain_text(options.get("object_name"))
+    if app_label is None or name is None:
         return None
-    app_label, name = options.get("app_label"), options.get("object_name")
-    if isinstance(app_label, str) and isinstance(name, str):
-        return f"{app_label}.{name}"
-    return None
+    # What migrations make of a state, they place in a module of this name.
+    historical = plain_text(_class_module.__get__(cls)) == "__fake__"
+    return f"{app_label}.{name} (historical)" if historical else f"{app_label}.{name}"
 
 
-def _key_attribute(cls: Any) -> str | None:
+def _key_attribute(options: Mapping[str, Any]) -> str | None:
     """Return the name under which an instance's ``__dict__`` holds its primary key."""
-    try:
-        attname = type.__getattribute__(cls, "_meta").__dict__["pk"].__dict__["attname"]
-    except (AttributeError, KeyError):
-        return None
-    return attname if isinstance(attname, str) else None
+    return plain_text(own_dict(options.get("pk")).get("attname"))
+
+
+def _is_to_be_model(cls: object) -> bool:
+    """Tell whether Django is about to make a model of a class."""
+    return issubclass(type(cls), type) and any(
+        dotted_name(base) == "django.db.models.base.ModelBase" for base in bases_of(type(cls))
+    )
 
 
 # --- Names of signals -----------------------------------------------------------------------------
@@ -263,9 +438,9 @@ def _find_in_modules(target: object) -> str | None:
     """Find the module attribute that is `target`; where several are, the one that assigned it."""
     found = [
         (module, name)
-        for module, namespace in _namespaces()
+        for module, namespace in namespaces()
         for name, value in namespace
-        if value is target
+        if value is target and type(name) is str
     ]
     if not found:
         return _find_in_classes(target)
@@ -277,21 +452,14 @@ def _find_in_modules(target: object) -> str | None:
 
 def _find_in_classes(target: object) -> str | None:
     """Find the class attribute that is `target`."""
-    for module, namespace in _namespaces():
+    for module, namespace in namespaces():
         for _, value in namespace:
             # Not isinstance: it would ask a lazy object for its class, and so wake it.
-            if issubclass(type(value), type) and value.__module__ == module:
-                for name, attribute in list(vars(value).items()):
-                    if attribute is target:
+            if issubclass(type(value), type) and plain_text(_class_module.__get__(value)) == module:
+                for name, attribute in list(_class_dict.__get__(value).items()):
+                    if attribute is target and type(name) is str:
                         return f"{dotted_name(value)}.{name}"
     return None
-
-
-def _namespaces() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    for name, module in list(sys.modules.items()):
-        if issubclass(type(module), types.ModuleType):
-            # A lazily loaded module loads itself when asked by getattr; object's own does not ask.
-            yield name, list(object.__getattribute__(module, "__dict__").items())
 
 
 def _assigns(module: str, name: str) -> bool:
@@ -301,7 +469,7 @@ def _assigns(module: str, name: str) -> bool:
 
 @functools.lru_cache(maxsize=256)
 def _assigned_names(module: str) -> frozenset[str]:
-    file = getattr(sys.modules.get(module), "__file__", None)
+    file = plain_text(own_dict(sys.modules.get(module)).get("__file__"))
     try:
         tree = ast.parse(Path(file).read_bytes()) if file else None
     except (OSError, SyntaxError, ValueError):
@@ -345,7 +513,9 @@ class _FileKinds(dict[str, int]):
             kind = CARRIER
         else:
             kind = USER
-        self[file] = kind
+        if kind != USER or not file.startswith("<"):
+            # A shell names a file for each piece of code that it makes: those pass by.
+            self[file] = kind
         return kind
 
     def add_carrier(self, folder: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
@@ -34,6 +35,14 @@ class Wiring(Protocol):
         ticks: int,
     ) -> None:
         """Hear of a ``connect()``."""
+
+    def created(self, signal: Any) -> None:
+        """Hear that a signal is being made."""
+
+    def postponed(
+        self, signal: Any, receiver: Any, sender: Any, dispatch_uid: Any, apps: Any
+    ) -> None:
+        """Hear of a ``ModelSignal.connect()``, which may have to wait for its sender."""
 
     def disconnected(
         self, signal: Any, receiver: Any, sender: Any, dispatch_uid: Any, ticks: int
@@ -91,7 +100,8 @@ class OrmHooks:
         """Remember where the callback that Django queued with `ticket` was asked for."""
         with contextlib.suppress(Exception):  # no fault of ours may reach the program
             key = id(ticket)
-            gone = weak_reference(ticket, lambda _: self._waiting.pop(key, None))
+            # A callback in C: it must not need a frame where the stack is full.
+            gone = weak_reference(ticket, functools.partial(self._waiting.pop, key))
             self._waiting[key] = gone, current.get()
 
     def callback_begins(self, ticket: Any) -> tuple[Current] | None:

@@ -72,9 +72,11 @@ if django.VERSION >= (6, 1):
     recorder.hears_of_runs = True
 
 FURTHER = {
-    "django.dispatch.dispatcher": tuple(
-        Weave("Signal", name, weaving.connecting) for name in ("connect", "disconnect")
+    "django.dispatch.dispatcher": (
+        *(Weave("Signal", name, weaving.connecting) for name in ("connect", "disconnect")),
+        Weave("Signal", "__init__", weaving.creating),
     ),
+    "django.db.models.signals": (Weave("ModelSignal", "connect", weaving.postponing),),
     "django.db.backends.utils": tuple(
         Weave("CursorWrapper", name, weaving.querying) for name in ("_execute", "_executemany")
     ),

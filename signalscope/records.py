@@ -12,7 +12,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from signalscope.naming import Location, dotted_name
+from signalscope.naming import Location, dotted_name, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -320,7 +320,7 @@ class Dispatch(_Record):
     @property
     def label(self) -> str:
         """Signal and sender in short: ``post_save bookstore.Book``."""
-        short = self.signal_name.rpartition(".")[2]
+        short = short_name(self.signal_name)
         return f"{short} {self.sender_name}" if self.sender_name is not None else short
 
     @property

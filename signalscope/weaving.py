@@ -429,11 +429,26 @@ if RECORDER.active:
 
 def connecting(method: _Function) -> None:
     """Tell of each ``connect()`` or ``disconnect()``, before it happens."""
-    docstring, rest = _body(method)
     arguments = ", ".join(argument.arg for argument in method.args.args)
+    _tell(method, f"RECORDER.{method.name}ing({arguments})")
+
+
+def creating(method: _Function) -> None:
+    """Tell that a signal is made, before it is."""
+    _tell(method, "RECORDER.wiring.created(self)")
+
+
+def postponing(method: _Function) -> None:
+    """Tell of each ``connect()`` that may have to wait for its sender, before it does."""
+    _tell(method, "RECORDER.wiring.postponed(self, receiver, sender, dispatch_uid, apps)")
+
+
+def _tell(method: _Function, call: str) -> None:
+    # A full stack makes the very call fail, where plain code may have had just enough room.
+    docstring, rest = _body(method)
     method.body = [
         *docstring,
-        *_statements(f"RECORDER.{method.name}ing({arguments})", rest[0]),
+        *_statements(f"try: {call}\nexcept Exception: pass", rest[0]),
         *rest,
     ]
 

@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from signalscope.naming import receiver_facts, sender_facts, signal_facts
+from signalscope.naming import receiver_facts, sender_facts, short_name, signal_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +29,6 @@ __all__ = [
     "name_of_signal",
     "number_of",
     "section_of",
-    "short_name",
     "spell",
     "times_text",
     "unknown_outcome",
@@ -100,11 +99,6 @@ def facts_text(dispatch: Dispatch) -> str:
 def label_of(signal_name: str, sender_name: str | None) -> str:
     """Return signal and sender in short."""
     return short_name(signal_name) + ("" if sender_name is None else f" {sender_name}")
-
-
-def short_name(name: str) -> str:
-    """Return the last part of a dotted name."""
-    return name.rpartition(".")[2]
 
 
 def apart(one: str, other: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """What is connected now, where that was done, and why a receiver would or would not run."""
 
-from signalscope.registry.answers import UNKNOWN_SENDER, Connection, Reason, UnknownName, Why
+from signalscope.errors import UnknownName
+from signalscope.registry.answers import UNKNOWN_SENDER, Connection, Reason, Why
 from signalscope.registry.inquiry import why
 from signalscope.registry.live import connections
 from signalscope.registry.log import ConnectLog, connect_log, missed

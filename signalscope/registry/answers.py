@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from signalscope.errors import SignalscopeError
-
 if TYPE_CHECKING:
     from types import CodeType
 
@@ -17,16 +15,12 @@ if TYPE_CHECKING:
     Place = tuple[CodeType, int] | Location | None
 
 
-__all__ = ["UNKNOWN_SENDER", "Connection", "Reason", "UnknownName", "Why"]
+__all__ = ["UNKNOWN_SENDER", "Connection", "Reason", "Why"]
 
 
 UNKNOWN_SENDER = "<unknown>"
 """The `sender_name` of a connection whose sender Django keeps by its id only, where no model, no
 loaded module and no sender seen so far has that id. It stands for one sender, not for any."""
-
-
-class UnknownName(SignalscopeError):
-    """A string that names no signal, or no sender, of this process."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

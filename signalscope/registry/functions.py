@@ -15,7 +15,8 @@ from django.apps import apps
 from signalscope.matching import name_matches
 from signalscope.naming import (
     Location,
-    _namespaces,
+    namespaces,
+    own_dict,
     receiver_facts,
 )
 
@@ -47,8 +48,8 @@ def chain_of(receiver: Any) -> Iterator[Any]:
             receiver = receiver.__func__
         elif issubclass(type(receiver), functools.partial):
             receiver = functools.partial.func.__get__(receiver)
-        elif type(receiver) is types.FunctionType and "__wrapped__" in receiver.__dict__:
-            receiver = receiver.__dict__["__wrapped__"]
+        elif type(receiver) is types.FunctionType and "__wrapped__" in own_dict(receiver):
+            receiver = own_dict(receiver)["__wrapped__"]
         else:
             return
 
@@ -76,7 +77,7 @@ def look_up(name: str) -> Any:
         for part in parts[end:]:
             found = own_names(found).get(part, MISSING)
         if found is not MISSING:
-            wrapped = type(found) in (staticmethod, classmethod)
+            wrapped = type(found) is staticmethod or type(found) is classmethod
             return found.__func__ if wrapped else found
     return MISSING
 
@@ -88,9 +89,9 @@ def is_defined(name: str) -> bool:
     kinds = (types.FunctionType, type)
     return any(
         issubclass(type(value), kinds) and name_matches(receiver_facts(value).name, name)
-        for _, namespace in _namespaces()
+        for _, namespace in namespaces()
         for key, value in namespace
-        if name.endswith(key) or "*" in name
+        if type(key) is str and (name.endswith(key) or "*" in name)
     )
 
 
@@ -155,13 +156,14 @@ def pending_operations() -> Iterator[tuple[Any, Any, str]]:
                 if type(operation) is functools.partial:
                     arguments += operation.args
                     operation = operation.func
-                elif type(operation) is types.FunctionType and "func" in operation.__dict__:
-                    operation = operation.__dict__["func"]
+                elif type(operation) is types.FunctionType and "func" in own_dict(operation):
+                    operation = own_dict(operation)["func"]
                 else:
                     break
             if (
                 type(operation) is types.MethodType
                 and is_signal(operation.__self__)
+                and type(operation.__func__) is types.FunctionType
                 and operation.__func__.__name__ == "connect"
                 and arguments
             ):

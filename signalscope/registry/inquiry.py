@@ -9,6 +9,7 @@ from signalscope.matching import name_matches
 from signalscope.naming import (
     Location,
     SignalFacts,
+    plain_text,
     receiver_facts,
     signal_facts,
 )
@@ -16,6 +17,8 @@ from signalscope.naming import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
+
+    from signalscope.registry.rows import Row
 
     Place = tuple[CodeType, int] | Location | None
 
@@ -38,7 +41,7 @@ from signalscope.registry.live import (
     suggestion,
     wires_of,
 )
-from signalscope.registry.log import Row, connect_log
+from signalscope.registry.log import connect_log
 from signalscope.registry.senders import all_signals
 from signalscope.registry.sentences import (
     at_place,
@@ -72,7 +75,7 @@ class _Inquiry:
 
     def __init__(self, receiver: Any, signal: Any, sender: Any) -> None:
         self._receiver = receiver
-        self._text = str.__str__(receiver) if issubclass(type(receiver), str) else None
+        self._text = plain_text(receiver)
         self._facts = None if self._text is not None else receiver_facts(receiver)
         self._asked_signals = None
         if signal is not None:
@@ -184,9 +187,7 @@ class _Inquiry:
     def _was_asked(self, row: Row) -> bool:
         if self._sender is None or row.key[1] == ANY_SENDER:
             return True
-        return row.sender is not None and any(
-            row.sender.name == each.name for each in self._sender.found
-        )
+        return row.sender is not None and self._sender.has(row.sender)
 
     def _unresolved(self) -> Iterator[Reason]:
         for signal, receiver, label in pending_operations():

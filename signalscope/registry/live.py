@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.apps import apps
 
-from signalscope.errors import SignalscopeError
+from signalscope.errors import SignalscopeError, UnknownName
 from signalscope.matching import name_matches
 from signalscope.naming import (
     Location,
@@ -17,6 +17,7 @@ from signalscope.naming import (
     known_senders,
     receiver_facts,
     sender_facts,
+    short_name,
     signal_facts,
 )
 
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
     Place = tuple[CodeType, int] | Location | None
 
-from signalscope.registry.answers import UNKNOWN_SENDER, Connection, UnknownName
+from signalscope.registry.answers import UNKNOWN_SENDER, Connection
 from signalscope.registry.entries import ANY_SENDER, Entry, entries_of, id_of, items_of, uid_of
 from signalscope.registry.functions import MISSING, look_up
 from signalscope.registry.log import connect_log
-from signalscope.registry.senders import Senders, all_signals, is_signal
+from signalscope.registry.senders import Senders, all_signals, is_signal, living
 
 __all__ = [
     "Asked",
@@ -142,11 +143,24 @@ def suggestion(wanted: str, names: Iterable[str | None]) -> str:
     candidates: dict[str, str] = {}
     for name in names:
         if name is not None:
-            for form in (name, name.rpartition(".")[2]):
+            for form in (name, short_name(name)):
                 candidates.setdefault(form.casefold(), name)
     near = difflib.get_close_matches(wanted.casefold(), candidates, n=3, cutoff=0.6)
     found = dict.fromkeys(candidates[form] for form in near)
     return f"Did you mean {' or '.join(found)}?" if found else ""
+
+
+def same_sender(one: SenderFacts, other: SenderFacts) -> bool:
+    """Tell whether both are of one sender, as far as can be known: of two that live, by identity.
+
+    Two models may have one label.
+    """
+    if one is other:
+        return True
+    here, there = living(one), living(other)
+    if here is None or there is None:
+        return one.name == other.name
+    return here is there
 
 
 class Asked:
@@ -168,8 +182,10 @@ class Asked:
 
     @property
     def name(self) -> str | None:
-        """How the answer calls it."""
-        return self.found[0].name if len(self.found) == 1 else self._given
+        """How the answer calls it: as it is called, where what was given names one object only."""
+        if self.found and all(same_sender(each, self.found[0]) for each in self.found):
+            return self.found[0].name
+        return self._given
 
     def is_for(self, wire: Wire) -> bool:
         """Tell whether a send by this sender calls what `wire` connects."""
@@ -177,9 +193,11 @@ class Asked:
             return True
         if self._text is None:
             return bool(wire.entry.key[1] == self._key)
-        return wire.sender is not None and any(
-            wire.sender is each or wire.sender.name == each.name for each in self.found
-        )
+        return wire.sender is not None and self.has(wire.sender)
+
+    def has(self, sender: SenderFacts) -> bool:
+        """Tell whether `sender` is, or was, one of those that are asked about."""
+        return any(same_sender(sender, each) for each in self.found)
 
     def unknown(self) -> str:
         """Say that nothing is called so."""

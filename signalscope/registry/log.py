@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import time
 import types
 from typing import TYPE_CHECKING, Any
@@ -15,18 +14,21 @@ from signalscope.naming import (
     Location,
     SenderFacts,
     SignalFacts,
+    bases_of,
     dotted_name,
     known_signals,
+    note_origin,
+    own_dict,
     receiver_facts,
+    sender_facts,
     signal_facts,
 )
+from signalscope.notes import caller, place_of
 from signalscope.records import location_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
-
-    from signalscope.naming import ReceiverFacts
 
     Place = tuple[CodeType, int] | Location | None
 
@@ -34,166 +36,20 @@ from signalscope.registry.entries import (
     ANY_SENDER,
     Entry,
     entries_of,
+    entry_of,
+    find_item,
     id_of,
     is_plain,
     items_of,
     key_of,
-    same_key,
+    target_of,
 )
+from signalscope.registry.rows import Log, Logs, Row
 from signalscope.registry.senders import Senders, living
+from signalscope.registry.verdicts import CALLED, sent_by, verdict_of_past
+from signalscope.registry.waiting import Waiting, is_resumed
 
-__all__ = ["ConnectLog", "Row", "connect_log", "missed"]
-
-
-class _Mortal(weak_reference[Any]):
-    """A weak reference that knows when its object died."""
-
-    __slots__ = ("died",)
-
-    died: int | None
-
-
-def _mortal(target: object, clock: Callable[[], int]) -> _Mortal | None:
-    try:
-        reference = _Mortal(target, functools.partial(_note_death, clock))
-    except TypeError:  # an object that allows no weak reference
-        return None
-    reference.died = None
-    return reference
-
-
-def _note_death(clock: Callable[[], int], reference: _Mortal) -> None:
-    reference.died = clock()
-
-
-def _forget(_: object) -> None:
-    """Facts that are not looked up by id need not hear that their object died."""
-
-
-class Row:
-    """What is known of one connection, be it there still or gone."""
-
-    __slots__ = (
-        "ended",
-        "function",
-        "key",
-        "lost",
-        "owner",
-        "place",
-        "receiver",
-        "sender",
-        "since",
-    )
-
-    def __init__(
-        self, key: tuple[Any, Any], receiver: Any, clock: Callable[[], int], since: int
-    ) -> None:
-        self.key = key
-        """Plain values. Once bound, the very tuple in ``Signal.receivers``: no other is it, though
-        ids be used again."""
-        self.receiver: ReceiverFacts = receiver_facts(receiver)
-        method = type(receiver) is types.MethodType
-        self.owner = _mortal(receiver.__self__ if method else receiver, clock)
-        """The receiver; of a bound method, its instance."""
-        self.function = weak_reference(receiver.__func__) if method else None
-        """The function of a bound method."""
-        self.sender: SenderFacts | None = None
-        """None where it is not known."""
-        self.place: Location | None = None
-        self.since = since
-        """By when it was connected."""
-        self.ended: int | None = None
-        """When disconnect() took it out."""
-        self.lost = False
-        """Whether nothing follows from the death of the receiver: the connection is strong, or
-        went by other means than death and disconnect()."""
-
-    def fits(self, receiver: Any) -> bool:
-        """Tell whether `receiver` is what was connected; None for a dead one."""
-        if self.owner is None:
-            return True
-        if type(receiver) is types.MethodType:
-            return (
-                self.function is not None
-                and self.owner() is receiver.__self__
-                and self.function() is receiver.__func__
-            )
-        return self.owner() is receiver and (self.function is None or receiver is None)
-
-    @property
-    def died(self) -> int | None:
-        """When the receiver died; None while it lives, or where that is not known."""
-        return None if self.owner is None else self.owner.died
-
-
-class _Log:
-    """The rows of one signal."""
-
-    __slots__ = ("bound", "limit", "unbound")
-
-    def __init__(self) -> None:
-        self.bound: dict[int, Row] = {}
-        """By the id of the key, which the row holds."""
-        self.unbound: list[Row] = []
-        """Heard of, and not yet found in ``Signal.receivers``."""
-        self.limit = 2 * _PAST
-
-    def rows(self) -> list[Row]:
-        """Return all rows, oldest first."""
-        return sorted([*self.bound.values(), *self.unbound], key=lambda row: row.since)
-
-    def add(self, row: Row) -> None:
-        """Add a row that is bound."""
-        self.bound[id(row.key)] = row
-
-    def drop_unbound(self, row: Row) -> None:
-        """Take a row from those that are not bound."""
-        # Not locked: a hook may run inside of another, by a finaliser. Threads may come first.
-        with contextlib.suppress(ValueError):
-            self.unbound.remove(row)
-
-    def prune(self) -> None:
-        """Forget the oldest of what is gone, now and then."""
-        if len(self.bound) + len(self.unbound) <= self.limit:
-            return
-        rows = self.rows()
-        gone = [row for row in rows if row.ended is not None or row.died is not None]
-        for row in gone[:-_PAST]:
-            self.bound.pop(id(row.key), None)
-            self.drop_unbound(row)
-        self.limit = 2 * max(_PAST, len(self.bound) + len(self.unbound))
-
-
-_PAST = 200
-"""How many connections of one signal that are gone are remembered at least."""
-
-
-class _Logs:
-    """The log of each signal, by its facts, for as long as these live.
-
-    Not a `WeakKeyDictionary`: that looks ``weakref.ref`` up at each use, and a program's test may
-    have put a mock there.
-    """
-
-    def __init__(self) -> None:
-        self._held: dict[int, tuple[weak_reference[SignalFacts], _Log]] = {}
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def get(self, facts: SignalFacts) -> _Log | None:
-        held = self._held.get(id(facts))
-        return None if held is None else held[1]
-
-    def add(self, facts: SignalFacts) -> _Log:
-        key = id(facts)
-        log = _Log()
-        self._held[key] = weak_reference(facts, lambda _: self._held.pop(key, None)), log
-        return log
-
-    def items(self) -> list[tuple[SignalFacts, _Log]]:
-        pairs = [(reference(), log) for reference, log in list(self._held.values())]
-        return [(facts, log) for facts, log in pairs if facts is not None]
+__all__ = ["ConnectLog", "connect_log", "missed"]
 
 
 class ConnectLog:
@@ -208,7 +64,8 @@ class ConnectLog:
 
     def __init__(self, clock: Callable[[], int] = time.perf_counter_ns) -> None:
         self._clock = clock
-        self._logs = _Logs()
+        self._logs = Logs()
+        self._waiting = Waiting()
         self._since: int | None = None
         self._until: int | None = 0
 
@@ -231,6 +88,32 @@ class ConnectLog:
             if signal is not None and items_of(signal):
                 self._adopt(self._log_of(facts), signal)
         self._until = ticks
+        # What waits now may be joined by others that nobody hears of.
+        self._waiting.clear()
+
+    def created(self, signal: Any) -> None:
+        """Note where a signal is made, which ``Signal.__init__``, the caller, is to set up.
+
+        May raise anything.
+        """
+        frame = caller(2)
+        bases = bases_of(type(signal))
+        # A constructor of the signal's own class is a part of making it.
+        while frame.f_code.co_name == "__init__" and _is_constructor(frame.f_code, bases):
+            frame = frame.f_back  # type: ignore[assignment]
+        place = place_of(frame)
+        if place is not None:
+            note_origin(signal, place)
+
+    def postponed(
+        self, signal: Any, receiver: Any, sender: Any, dispatch_uid: Any, registry: Any
+    ) -> None:
+        """Note where ``ModelSignal.connect``, the caller, was called for a model yet to be made.
+
+        May raise anything.
+        """
+        if issubclass(type(sender), str):
+            self._waiting.note(signal, receiver, sender, dispatch_uid, registry, caller(2))
 
     def connected(  # noqa: PLR0913, PLR0917 - the parameters of Signal.connect
         self,
@@ -246,17 +129,20 @@ class ConnectLog:
         if not is_plain(dispatch_uid):
             return
         key = (dispatch_uid or id_of(receiver), id_of(sender))
-        log = self._log_of(signal_facts(signal))
-        self._sync(log, signal)
-        if any(same_key(entry.key, key) for entry in entries_of(signal)):
+        if find_item(signal, key) is not None:
             return
+        log = self._log_of(signal_facts(signal))
         row = Row(key, receiver, self._clock, ticks)
-        # Not `sender_facts`: a model may connect while it is made, and facts of half a model stay.
-        row.sender = SenderFacts(sender, _forget)
+        row.sender = sender_facts(sender)
+        if is_resumed(caller(1)):
+            # The code that is about to run now only made the model.
+            place = self._waiting.take(signal, receiver, sender, dispatch_uid)
         row.place = location_of(place)
-        row.lost = not weak
-        log.unbound.append(row)
-        log.prune()
+        # Django would take anything for a truth value, and asks it. Once bound, the item tells.
+        row.lost = weak is not True
+        # Before it is there, since it is not yet found in ``Signal.receivers``.
+        self._prune(log, signal)
+        log.add_unbound(row)
 
     def disconnected(
         self, signal: Any, receiver: Any, sender: Any, dispatch_uid: Any, ticks: int
@@ -265,18 +151,18 @@ class ConnectLog:
         if not is_plain(dispatch_uid):
             return
         key = (dispatch_uid or id_of(receiver), id_of(sender))
-        entry = next((each for each in entries_of(signal) if same_key(each.key, key)), None)
+        item = find_item(signal, key)
+        entry = None if item is None else entry_of(item)
         if entry is None:
             return
         log = self._log_of(signal_facts(signal))
-        self._sync(log, signal)
-        row = log.bound.get(id(entry.key))
+        row = log.bound.get(id(entry.key)) or _bind(log, entry.key, item)
         if row is None and self._until is None and self._since is not None:
             row = self._row_of_old(entry, Senders(scan=False), self._since)
             log.add(row)
         if row is not None:
             row.ended = ticks
-        log.prune()
+        self._prune(log, signal)
 
     def missed(
         self, signal: SignalFacts, sender: SenderFacts, started: int
@@ -297,16 +183,16 @@ class ConnectLog:
             found.append((_name_of(entry.receiver), verdict))
         log = self._logs.get(signal)
         found += [
-            (row.receiver.name, _verdict_of_past(row, sender, started))
+            (row.receiver.name, verdict_of_past(row, sender, started))
             for row in ([] if log is None else log.rows())
             if id(row.key) not in current and row.since <= started
         ]
-        called = {name for name, verdict in found if verdict == _CALLED}
+        called = {name for name, verdict in found if verdict == CALLED}
         return list(
             dict.fromkeys(
                 (name, verdict)
                 for name, verdict in found
-                if verdict not in (None, _CALLED) and name not in called
+                if verdict not in (None, CALLED) and name not in called
             )
         )
 
@@ -336,10 +222,17 @@ class ConnectLog:
         current = {id(entry.key) for entry in entries_of(signal)}
         return [row for row in log.rows() if id(row.key) not in current]
 
-    def _log_of(self, facts: SignalFacts) -> _Log:
+    def _log_of(self, facts: SignalFacts) -> Log:
         return self._logs.get(facts) or self._logs.add(facts)
 
-    def _sync(self, log: _Log, signal: object) -> None:
+    def _prune(self, log: Log, signal: object) -> None:
+        def items() -> list[Any]:
+            self._sync(log, signal)
+            return items_of(signal)
+
+        log.prune(items)
+
+    def _sync(self, log: Log, signal: object) -> None:
         """Bind rows to the registry's items, and mark those that it has lost."""
         present = set()
         for item in items_of(signal):
@@ -352,13 +245,13 @@ class ConnectLog:
                 row = _bind(log, key, item)
             if row is not None and row.ended is None:
                 row.lost = not issubclass(type(item[1]), weak_reference)
-        for row in [*log.bound.values(), *log.unbound]:
+        for row in log.rows():
             if id(row.key) not in present and row.ended is None:
                 died = row.died
                 if died is None or (self._until is not None and died > self._until):
                     row.lost = True
 
-    def _adopt(self, log: _Log, signal: object) -> None:
+    def _adopt(self, log: Log, signal: object) -> None:
         """Note connections that are older than `start`: nobody was heard to make them since."""
         self._sync(log, signal)
         senders = Senders(scan=False)
@@ -367,6 +260,7 @@ class ConnectLog:
                 continue
             with contextlib.suppress(Exception):  # a foreign object that cannot be described
                 log.add(self._row_of_old(entry, senders, self._since))
+        self._prune(log, signal)
 
     def _row_of_old(self, entry: Entry, senders: Senders, since: int) -> Row:
         row = Row(entry.key, entry.receiver, self._clock, since)
@@ -381,14 +275,11 @@ class ConnectLog:
         since = row.since if row is not None else self._since if self._until is None else None
         if since is None or since > started:
             return None
-        other = None if entry.sender_ref is None else entry.sender_ref()
+        other = None if entry.sender_ref is None else target_of(entry.sender_ref)
         if other is None and row is not None and row.sender is not None:
             other = living(row.sender)
-        same = _sent_by(sender, entry.key[1], other)
-        return None if same is None else _CALLED if same else "other-sender"
-
-
-_CALLED = "called"
+        same = sent_by(sender, entry.key[1], other)
+        return None if same is None else CALLED if same else "other-sender"
 
 
 def _name_of(receiver: object) -> str:
@@ -406,11 +297,13 @@ _BYPASSED = {
 }
 
 
-def _bind(log: _Log, key: tuple[Any, Any], item: Any) -> Row | None:
+def _bind(log: Log, key: tuple[Any, Any], item: Any) -> Row | None:
     """Find the row of a connect() whose item is seen for the first time."""
-    receiver = item[1]() if issubclass(type(item[1]), weak_reference) else item[1]
-    for row in reversed(log.unbound):
-        if row.ended is None and same_key(row.key, key) and row.fits(receiver):
+    receiver = target_of(item[1]) if issubclass(type(item[1]), weak_reference) else item[1]
+    if not is_plain(key):
+        return None
+    for row in reversed(log.unbound.get(key, ())):
+        if row.ended is None and row.fits(receiver):
             log.drop_unbound(row)
             row.key = key
             log.add(row)
@@ -418,43 +311,10 @@ def _bind(log: _Log, key: tuple[Any, Any], item: Any) -> Row | None:
     return None
 
 
-def _verdict_of_past(row: Row, sender: SenderFacts, started: int) -> str | None:
-    """Tell what a dispatch did with a receiver that was connected before it, and is gone."""
-    gone = row.ended if row.ended is not None else None if row.lost else row.died
-    if gone is None:
-        return None
-    other = None
-    if row.sender is not None:
-        gone_sender = row.sender.name is not None and row.sender.ref() is None
-        other = _DEAD if gone_sender else living(row.sender)
-    same = _sent_by(sender, row.key[1], other)
-    if same is None:
-        return None
-    if gone > started:
-        return _CALLED if same else "other-sender"
-    return "dead" if same and row.ended is None else None
-
-
-_DEAD: Any = object()
-
-
-def _sent_by(sender: SenderFacts, key: Any, other: Any) -> bool | None:
-    """Tell whether a connection is for `sender`; None where that cannot be known.
-
-    `key` is the id of the connection's sender, and `other` that sender: None where it is not known,
-    `_DEAD` for one that is gone.
-    """
-    if key == ANY_SENDER:
-        return True
-    if sender.name is None:
-        return False
-    target = living(sender)
-    if target is not None:
-        return bool(key == id_of(target)) if other is None else other is target
-    # Nobody can tell its id by now. Yet it was none that can be referred to, or is there still.
-    if other is None or (other is _DEAD and sender.ref() is None):
-        return None
-    return False
+def _is_constructor(code: CodeType, bases: tuple[type, ...]) -> bool:
+    """Tell whether `code` is that of an ``__init__`` of these classes."""
+    functions = (own_dict(base).get("__init__") for base in bases)
+    return any(type(each) is types.FunctionType and each.__code__ is code for each in functions)
 
 
 connect_log = ConnectLog()

@@ -12,20 +12,23 @@ from django.dispatch import Signal
 from signalscope.naming import (
     Location,
     SenderFacts,
-    _namespaces,
     known_senders,
     known_signals,
+    namespaces,
+    own_dict,
+    plain_text,
     sender_facts,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import CodeType
 
-    from signalscope.registry.log import Row
+    from signalscope.registry.rows import Row
 
     Place = tuple[CodeType, int] | Location | None
 
-from signalscope.registry.entries import ANY_SENDER, Entry
+from signalscope.registry.entries import ANY_SENDER, Entry, target_of
 
 __all__ = ["Senders", "all_signals", "is_signal", "living", "own_names"]
 
@@ -43,7 +46,7 @@ def all_signals() -> list[Any]:
         for signal in [facts.ref() for facts in list(known_signals.values())]
         if is_signal(signal)
     }
-    for module, namespace in _namespaces():
+    for module, namespace in namespaces():
         for _, value in namespace:
             if is_signal(value):
                 found[id(value)] = value
@@ -60,20 +63,14 @@ def is_signal(value: object) -> bool:
     return issubclass(type(value), Signal)
 
 
-_class_dict: Any = type.__dict__["__dict__"]
-
-
-def own_names(holder: Any) -> dict[str, Any]:
+def own_names(holder: Any) -> Mapping[str, Any]:
     """Return the namespace of a class or module itself; an empty one for anything else."""
-    if issubclass(type(holder), type):
-        return _class_dict.__get__(holder)  # type: ignore[no-any-return]
-    if issubclass(type(holder), types.ModuleType):
-        return object.__getattribute__(holder, "__dict__")  # type: ignore[no-any-return]
-    return {}
+    kind = type(holder)
+    return own_dict(holder) if issubclass(kind, (type, types.ModuleType)) else {}
 
 
-def _module_of(cls: Any) -> Any:
-    return own_names(cls).get("__module__")
+def _module_of(cls: Any) -> str | None:
+    return plain_text(own_names(cls).get("__module__"))
 
 
 class Senders:
@@ -99,7 +96,7 @@ class Senders:
             return sender_facts(None)
         if entry.sender_ref is not None:
             # Django's reference, from 6.0 on; strings and the like have none.
-            target = entry.sender_ref()
+            target = target_of(entry.sender_ref)
             return None if target is None else sender_facts(target)
         if row is not None and row.sender is not None:
             target = living(row.sender)
@@ -117,7 +114,7 @@ class Senders:
 
 
 def _find_by_id(key: Any) -> SenderFacts | None:
-    for _, namespace in _namespaces():
+    for _, namespace in namespaces():
         for _, value in namespace:
             if id(value) == key:
                 return sender_facts(value)

@@ -6,6 +6,9 @@ import functools
 import types
 from typing import TYPE_CHECKING, Any
 
+from signalscope import naming
+from signalscope.naming import model_options
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
         SignalFacts,
     )
     from signalscope.registry.live import Wire
-    from signalscope.registry.log import Row
+    from signalscope.registry.rows import Row
 
     Place = tuple[CodeType, int] | Location | None
 
@@ -41,7 +44,7 @@ __all__ = [
 
 def short_name(signal: SignalFacts) -> str:
     """Return the last part of a signal's name."""
-    return signal.name.rpartition(".")[2]
+    return naming.short_name(signal.name)
 
 
 def sender_phrase(sender: SenderFacts | None) -> str:
@@ -164,15 +167,13 @@ def relation_of(  # noqa: PLR0911 - one for each confusion
     """Explain what two senders, which are easily taken for one another, are to each other."""
     one, other = connected.ref(), asked.ref()
     here, there = connected.name, asked.name
-    if here == there:
-        return (
-            "These are two objects of one name, and senders are told apart by identity: a string "
-            "and a model, a migration's historical model, or a module that was imported twice."
-        )
+    confusion = _confusion(here, there)
+    if confusion:
+        return confusion
     if not (_is_class(one) and _is_class(other)):
         return ""
     if connected.is_model and asked.is_model:
-        mine, yours = _options(one), _options(other)
+        mine, yours = model_options(one), model_options(other)
         if short_name(signal) == "m2m_changed" and (
             bool(mine.get("auto_created")) is not bool(yours.get("auto_created"))
         ):
@@ -199,9 +200,20 @@ def relation_of(  # noqa: PLR0911 - one for each confusion
     return ""
 
 
+def _confusion(here: str | None, there: str | None) -> str:
+    """Explain two senders whose names are alike; an empty string for others."""
+    if here == there:
+        return (
+            "These are two objects of one name, and senders are told apart by identity: a string "
+            "and a model, or a module that was imported twice."
+        )
+    if there in (f"{here} (historical)", f"{here}".removesuffix(" (historical)")):
+        return (
+            "A migration's historical model is another object than the model of today, and senders "
+            "are told apart by identity: what a receiver is to do, a migration has to do itself."
+        )
+    return ""
+
+
 def _is_class(value: object) -> bool:
     return issubclass(type(value), type)
-
-
-def _options(model: Any) -> dict[str, Any]:
-    return type.__getattribute__(model, "_meta").__dict__  # type: ignore[no-any-return]

@@ -986,8 +986,8 @@ def test_method_is_named_where_it_is_not_send():
         ("", "", ""),
     ],
 )
-def test_short_name(dotted, name, module):
-    assert rows.short_name(dotted) == (name, module)
+def test_split_name(dotted, name, module):
+    assert rows.split_name(dotted) == (name, module)
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
 import sys
 import textwrap
+import types
+import weakref
+from pathlib import Path
 from unittest import mock
 
 import pytest
 from django.contrib.auth.models import AbstractUser, User
 from django.core.signals import request_started
-from django.db.models.signals import ModelSignal, post_save
+from django.db import models
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models.signals import ModelSignal, class_prepared, post_save
 from django.dispatch import Signal
+from django.test.utils import isolate_apps
 
+import signalscope
 from signalscope import naming
-from signalscope.naming import file_kinds, receiver_facts, sender_facts, signal_facts
+from signalscope.matching import sender_matcher
+from signalscope.naming import (
+    file_kinds,
+    receiver_facts,
+    sender_facts,
+    short_name,
+    signal_facts,
+)
+from signalscope.registry import ConnectLog, connections
+from tests.testapp.models import Note, Tag
 
 HERE = __name__
+SHORT = str(Path("tests", "unit", "test_naming.py"))
 
 
 def function(**_):
@@ -62,6 +80,53 @@ class Listener:
 
 class Heir(Listener):
     """Inherit."""
+
+
+def line():
+    """Return the line of the caller."""
+    return sys._getframe(1).f_lineno
+
+
+class Kept(Signal):
+    """Have a constructor that goes on to Django's."""
+
+    def __init__(self):
+        super().__init__()
+        self.more = True
+
+
+class Bare(Signal):
+    """Have a constructor that does not."""
+
+    def __init__(self):
+        self.receivers = []
+
+
+class Shop:
+    """Make a signal for each instance."""
+
+    def __init__(self):
+        self.sold, self.line = Signal(), line()
+
+
+def make_signal():
+    """Make a signal that is to be kept elsewhere."""
+    return Signal()
+
+
+@pytest.fixture
+def installed():
+    signalscope.install()
+    yield
+    signalscope.uninstall()
+
+
+def historical(model):
+    """Return what a migration gets for a model."""
+    state = ProjectState()
+    for each in (Tag, Note):
+        state.add_model(ModelState.from_model(each))
+    return state.apps.get_model("testapp", model)
 
 
 class TestReceivers:
@@ -188,6 +253,141 @@ class TestSenders:
         assert sender_facts(Sender()).name.endswith("Sender")
 
 
+class TestModelsInTheMaking:
+    """A model may be a sender before it is complete."""
+
+    def test_the_key_is_found_when_it_is_there(self):
+        """The facts were made by a field that came first."""
+        seen = []
+
+        class Early(models.CharField):
+            def contribute_to_class(self, cls, name, **kwargs):
+                super().contribute_to_class(cls, name, **kwargs)
+                facts = sender_facts(cls)
+                seen.append((facts, facts.name, facts.is_model, facts.key))
+
+        with isolate_apps("tests.testapp"):
+
+            class Made(models.Model):  # noqa: DJ008 - never printed
+                name = Early(max_length=1)
+
+                class Meta:
+                    app_label = "testapp"
+
+        ((facts, *then),) = seen
+        assert then == ["testapp.Made", True, None]
+        assert facts is sender_facts(Made)
+        assert facts.key == "id"
+
+    def test_the_label_is_found_when_it_is_there(self):
+        """That of a base, which is a model too, does not stand in."""
+        seen = []
+
+        def prepared(sender, **_):
+            seen.append((sender_facts(sender).name, sender_facts(sender).key))
+
+        class Early:
+            def __init_subclass__(cls, **kwargs):
+                super().__init_subclass__(**kwargs)
+                facts = sender_facts(cls)
+                seen.append((facts.name, facts.is_model, facts.key))
+
+        class_prepared.connect(prepared)
+        try:
+            with isolate_apps("tests.testapp"):
+
+                class Base(models.Model):
+                    class Meta:
+                        app_label = "testapp"
+                        abstract = True
+
+                class Made(Early, Base):  # noqa: DJ008 - never printed
+                    code = models.CharField(max_length=1, primary_key=True)
+
+                    class Meta:
+                        app_label = "testapp"
+        finally:
+            class_prepared.disconnect(prepared)
+        path = f"{HERE}.{Made.__qualname__}"
+        assert seen == [(path, False, None), ("testapp.Made", "code")]
+        assert (sender_facts(Made).name, sender_facts(Made).is_model) == ("testapp.Made", True)
+
+    def test_one_that_came_to_nothing(self):
+        """Its facts say what was known of it."""
+        seen = []
+
+        class Early:
+            def __init_subclass__(cls, **kwargs):
+                seen.append(sender_facts(cls))
+                raise ValueError("no model")
+
+        def fail():
+            class Made(Early, models.Model):  # noqa: DJ008 - never made
+                class Meta:
+                    app_label = "testapp"
+
+        with pytest.raises(ValueError, match="no model"):
+            fail()
+        gc.collect()
+        (facts,) = seen
+        assert facts.ref() is None
+        assert facts.name.endswith("<locals>.Made")
+        assert (facts.is_model, facts.key) == (False, None)
+
+    def test_facts_have_no_other_attributes(self):
+        """What is empty for a while does not hide a slip."""
+        with pytest.raises(AttributeError, match="label"):
+            _ = sender_facts(Note).label
+
+
+class TestHistoricalModels:
+    """What a migration calls by a model's name is another class."""
+
+    def test_are_marked(self):
+        """The tables in between, too."""
+        facts = sender_facts(historical("Note"))
+        assert facts.name == "testapp.Note (historical)"
+        assert (facts.is_model, facts.key) == (True, "id")
+        through = historical("Note").tags.through
+        assert sender_facts(through).name == "testapp.Note_tags (historical)"
+        assert sender_facts(Note).name == "testapp.Note"
+
+    @pytest.mark.parametrize(
+        ("wanted", "matches"),
+        [
+            pytest.param(Note, False, id="model"),
+            ("testapp.Note", False),
+            ("Note", False),
+            ("testapp.Note (historical)", True),
+            ("testapp.Note*", True),
+        ],
+    )
+    def test_are_not_taken_for_the_model_of_today(self, wanted, matches):
+        """Neither by the class nor by its label; a pattern says that it means both."""
+        model = historical("Note")
+        matcher = sender_matcher(wanted)
+        assert matcher(sender_facts(model)) is matches
+        assert matcher(sender_facts(Note)) is (wanted != "testapp.Note (historical)")
+        assert sender_matcher(model)(sender_facts(model))
+        assert not sender_matcher(model)(sender_facts(Note))
+        assert not sender_matcher(model)(sender_facts(historical("Note")))
+
+    def test_in_a_recording(self):
+        """The sender, and the instance, are named as what they are."""
+
+        def hear(**_):
+            pass
+
+        model = historical("Note")
+        signal = Signal()
+        signal.connect(hear)
+        with signalscope.record(senders=["testapp.Note"]) as of_today, signalscope.record() as all_:
+            signal.send(model, instance=model(pk=3))
+        assert of_today.dispatches == []
+        assert all_.dispatches[0].sender_name == "testapp.Note (historical)"
+        assert all_.dispatches[0].kwargs == {"instance": "testapp.Note (historical) pk=3"}
+
+
 class TestSignals:
     def test_django_signals_have_their_documented_names(self):
         """However many modules import them."""
@@ -225,6 +425,408 @@ class TestSignals:
         """Rather than by a guess."""
         assert signal_facts(Signal()).name == "<unnamed Signal>"
         assert signal_facts(ModelSignal()).name == "<unnamed ModelSignal>"
+
+
+class TestOrigins:
+    """Where a signal was created, which is all that is known of one that nothing holds by name."""
+
+    def test_is_the_line_that_called_for_it(self, installed):
+        """For Django's own subclasses, too."""
+        signals = [Signal(), ModelSignal(use_caching=True), Kept()]
+        at = line() - 1
+        assert [signal_facts(each).name for each in signals] == [
+            f"<Signal created at {SHORT}:{at}>",
+            f"<ModelSignal created at {SHORT}:{at}>",
+            f"<Kept created at {SHORT}:{at}>",
+        ]
+
+    def test_constructors_of_others_are_places_like_any(self, installed):
+        """A signal that each instance of a class makes is made there."""
+        shop = Shop()
+        assert signal_facts(shop.sold).name == f"<Signal created at {SHORT}:{shop.line}>"
+
+    def test_is_not_known_of_all(self, installed):
+        """A constructor may leave Django's out, and a copy is made without one."""
+        assert signal_facts(Bare()).name == "<unnamed Bare>"
+        assert signal_facts(copy.copy(Signal())).name == "<unnamed Signal>"
+
+    def test_is_not_known_of_what_is_older(self):
+        """Nor of what is made when nothing is installed any more."""
+        older = Signal()
+        signalscope.install()
+        known = Signal()
+        signalscope.uninstall()
+        younger = Signal()
+        assert signal_facts(older).name == signal_facts(younger).name == "<unnamed Signal>"
+        assert "created at" in signal_facts(known).name
+
+    def test_is_below_an_entry_of_the_path(self, installed, monkeypatch):
+        """The nearest one, as modules are named; where there is none, the whole path is told."""
+        facts = signal_facts(Signal())
+        at = line() - 1
+        monkeypatch.setattr(sys, "path", ["", 5, str(Path(__file__).parent), *sys.path])
+        assert facts.name == f"<Signal created at test_naming.py:{at}>"
+        monkeypatch.setattr(sys, "path", [str(Path(__file__).parents[2]) + "x"])
+        assert facts.name == f"<Signal created at {__file__}:{at}>"
+
+    def test_is_where_it_was_first_made(self, installed):
+        """To run its constructor again makes no other signal of it."""
+        signal = Signal()
+        at = line() - 1
+        signal.__init__()
+        assert signal_facts(signal).name == f"<Signal created at {SHORT}:{at}>"
+
+    def test_a_name_that_comes_later_wins(self, installed, monkeypatch):
+        """Once a module holds it, it is called by that."""
+        signal = make_signal()
+        facts = signal_facts(signal)
+        assert facts.name.startswith("<Signal created at ")
+        monkeypatch.setattr(sys.modules[HERE], "late", signal, raising=False)
+        assert facts.name == f"{HERE}.late"
+
+    def test_a_name_is_not_searched_for_each_time(self, installed, monkeypatch):
+        """A recording may ask ten thousand times, and all loaded modules are many."""
+        searches = []
+        monkeypatch.setattr(naming, "_find_in_modules", searches.append)
+        signal = make_signal()
+        facts = signal_facts(signal)
+        assert len({facts.name for _ in range(1000)}) == 1
+        assert len(searches) == 10
+
+    def test_nothing_is_kept_or_changed(self, installed):
+        """The signal dies as it would; its facts go on to tell where it was made."""
+        before = len(naming._origins)
+        signal = make_signal()
+        assert len(naming._origins) == before + 1
+        facts, names = signal_facts(signal), set(vars(signal))
+        signalscope.uninstall()
+        assert names == set(vars(make_signal()))
+        gone = weakref.ref(signal)
+        del signal
+        assert gone() is None
+        assert len(naming._origins) == before
+        assert (
+            facts.name == f"<Signal created at {SHORT}:{make_signal.__code__.co_firstlineno + 2}>"
+        )
+
+    def test_where_the_stack_is_full_a_signal_is_made_all_the_same(self):
+        """There may be room for Django's constructor, and not for more."""
+
+        def make(frames):
+            return make(frames - 1) if frames else type(Signal()) is Signal
+
+        def program():
+            outcomes = []
+            for room in range(20):
+                before = leave_room(room)
+                try:
+                    outcomes.append(make(5))
+                except RecursionError:
+                    outcomes.append(None)
+                finally:
+                    sys.setrecursionlimit(before)
+            return outcomes
+
+        plain = program()
+        signalscope.install()
+        observed = program()
+        signalscope.uninstall()
+        assert observed == plain
+        assert set(plain) == {True, None}
+
+    @pytest.mark.parametrize(
+        ("name", "short"),
+        [
+            ("django.db.models.signals.post_save", "post_save"),
+            ("post_save", "post_save"),
+            ("<Signal created at shop/signals.py:12>", "<Signal created at shop/signals.py:12>"),
+        ],
+    )
+    def test_the_short_name(self, name, short):
+        """A place has dots of its own."""
+        assert short_name(name) == short
+
+
+def leave_room(frames):
+    """Let the caller have about so many frames more; return the limit that was."""
+    before, limit = sys.getrecursionlimit(), 1
+    while True:
+        try:
+            sys.setrecursionlimit(limit)
+        except RecursionError:  # less than there are
+            limit += 1
+        else:
+            sys.setrecursionlimit(limit + frames)
+            return before
+
+
+def die_where_the_stack_is_full(held):
+    try:
+        die_where_the_stack_is_full(held)
+    except RecursionError:
+        if held:
+            held.clear()
+
+
+class TestDyingWhereTheStackIsFull:
+    def test_is_quiet(self, monkeypatch):
+        """What is called then has to do without a frame."""
+
+        def mortal(**_):
+            pass
+
+        complaints, clock = [], iter(range(100, 200))
+        log = ConnectLog(lambda: 50)
+        log._clock = clock.__next__  # C code, as the clock of the process is
+        log.start(60)
+        signal = Signal()
+        log.created(signal)
+        log.connected(signal, mortal, None, True, None, None, 70)
+        # Not connected in truth: Django's own callback is a function of Python's.
+        (row,) = log._logs.get(signal_facts(signal)).rows()
+        gone = weakref.ref(mortal), weakref.ref(signal)
+        known = [len(naming.known_receivers), len(naming.known_signals)]
+        held = [mortal, signal]
+        del mortal, signal
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "unraisablehook", complaints.append)
+            before = leave_room(60)
+            try:
+                die_where_the_stack_is_full(held)
+            finally:
+                sys.setrecursionlimit(before)
+        assert complaints == []
+        assert [ref() for ref in gone] == [None, None]
+        if sys.version_info >= (3, 12):  # before, there is no room for C code either
+            assert row.died == 100
+            assert len(naming.known_receivers) == known[0] - 1
+            assert len(naming.known_signals) == known[1] - 1
+            assert len(log._logs) == 0
+
+
+class Watched:
+    """Makes classes, instances and a module that record whatever is asked of them."""
+
+    def __init__(self):
+        self.calls = calls = []
+
+        def watch(name, default):
+            def method(self, *args, **kwargs):
+                calls.append(name)
+                return default(self, *args, **kwargs)
+
+            return method
+
+        names = {
+            "__getattribute__": watch("__getattribute__", object.__getattribute__),
+            "__eq__": watch("__eq__", lambda one, other: one is other),
+            "__ne__": watch("__ne__", lambda one, other: one is not other),
+            "__hash__": watch("__hash__", id),
+            "__bool__": watch("__bool__", lambda _: True),
+            "__len__": watch("__len__", lambda _: 1),
+            "__iter__": watch("__iter__", lambda _: iter(())),
+            "__str__": watch("__str__", lambda _: "text"),
+            "__repr__": watch("__repr__", lambda _: "text"),
+            "__format__": watch("__format__", lambda *_: "text"),
+            "__class__": property(watch("__class__", lambda _: int)),
+        }
+        on_class = {
+            **names,
+            "__getattribute__": watch("__getattribute__", type.__getattribute__),
+            "__class__": property(watch("__class__", lambda _: type)),
+            "__instancecheck__": watch("__instancecheck__", lambda *_: False),
+            "__subclasscheck__": watch("__subclasscheck__", lambda *_: False),
+            "__mro__": property(watch("__mro__", lambda _: ())),
+            "__dict__": property(watch("__dict__", lambda _: {})),
+            "__module__": HERE,
+            "_meta": property(watch("_meta", lambda _: None)),
+        }
+        self.Meta = type("Meta", (type,), on_class)
+        body = {
+            **names,
+            "__module__": HERE,
+            "__dict__": property(watch("__dict__", lambda _: {})),
+            "__call__": watch("__call__", lambda *_, **__: None),
+        }
+        self.Class = self.Meta("Class", (), body)
+        self.Class.__hash__  # noqa: B018 - the watch itself is watched
+        assert calls
+        self.Signal = self.Meta("OddSignal", (Signal,), {**names, "__module__": HERE})
+        self.Text = self.Meta("Text", (str,), {**names, "__module__": HERE})
+        self.Error = self.Meta("Error", (Exception,), {**names, "__module__": HERE})
+        self.Module = self.Meta("Module", (types.ModuleType,), body)
+        self.Partial = self.Meta("Partial", (functools.partial,), {**names, "__module__": HERE})
+        calls.clear()
+
+
+class TestNoCodeOfTheProgramRuns:
+    """Neither that of an object nor that of its class, whatever names are told of it."""
+
+    @pytest.fixture
+    def watched(self, monkeypatch):
+        watched = Watched()
+        module = watched.Module("odd_module")
+        monkeypatch.setitem(sys.modules, "odd_module", module)
+        of_module = types.ModuleType.__dict__["__dict__"].__get__(module)
+        of_module |= {"it": watched.Class(), "Class": watched.Class, "__file__": watched.Class()}
+        monkeypatch.setattr(sys.modules[HERE], "odd", watched.Class, raising=False)
+        monkeypatch.setattr(sys.modules[HERE], "odd_too", watched.Class(), raising=False)
+        watched.module = module
+        watched.calls.clear()
+        return watched
+
+    def test_for_a_receiver(self, watched):
+        """Callable objects, classes, methods and partials."""
+        it = watched.Class()
+
+        def local(**_):
+            pass
+
+        def wrapped(**_):
+            pass
+
+        local.__module__ = watched.Text("module")
+        local.__qualname__ = watched.Text("name")
+        wrapped.__module__ = it
+        wrapped.__wrapped__ = it
+        builtin = object.__getattribute__(it, "__reduce_ex__")
+        receivers = {
+            it: f"{HERE}.Class",
+            builtin: f"{HERE}.Class.__reduce_ex__",
+            watched.Class: f"{HERE}.Class",
+            types.MethodType(it, it): f"{HERE}.Class",
+            types.MethodType(function, it): f"{HERE}.function",
+            functools.partial(it): f"functools.partial({HERE}.Class)",
+            watched.Partial(function): f"functools.partial({HERE}.function)",
+            local: "module.name",
+            wrapped: wrapped.__qualname__,
+        }
+        watched.calls.clear()
+        found = [receiver_facts(each).name for each in list(receivers)]
+        assert watched.calls == []
+        assert found == list(receivers.values())
+        assert [type(each) for each in found] == [str] * len(found)
+
+    def test_for_a_sender(self, watched):
+        """Objects, classes, strings and modules."""
+        it, text = watched.Class(), watched.Text("a sender")
+        watched.calls.clear()
+        senders = [it, watched.Class, watched.Meta, text, watched.module, watched.Error()]
+        facts = [sender_facts(each) for each in senders]
+        found = [(each.name, each.is_model, each.key) for each in facts]
+        assert watched.calls == []
+        names = ["Class", "Class", "Meta"]
+        assert [name for name, *_ in found] == [
+            *(f"{HERE}.{name}" for name in names),
+            "a sender",
+            "odd_module",
+            f"{HERE}.Error",
+        ]
+        assert {tuple(rest) for _, *rest in found} == {(False, None)}
+
+    def test_for_a_sender_that_looks_like_a_model(self, watched):
+        """Whatever stands in the places of Django's."""
+        it = watched.Class()
+        odd = types.SimpleNamespace(app_label=it, object_name=it, pk=it)
+        pk = types.SimpleNamespace(pk=it, app_label="shop", object_name=watched.Text("Odd"))
+        classes = [watched.Meta("Odd", (), {"_meta": each}) for each in (it, odd, pk)]
+        watched.calls.clear()
+        found = [(sender_facts(each).is_model, sender_facts(each).key) for each in classes]
+        assert watched.calls == []
+        assert found == [(False, None), (False, None), (True, None)]
+        assert sender_facts(classes[2]).name == "shop.Odd"
+
+    def test_for_the_name_of_a_signal(self, watched):
+        """The search passes all that modules and classes hold."""
+        signal = watched.Signal()
+        type.__setattr__(watched.Class, "moved", signal)
+        watched.calls.clear()
+        names = signal_facts(signal).name, signal_facts(Signal()).name
+        assert watched.calls == []
+        assert names == (f"{HERE}.Class.moved", "<unnamed Signal>")
+
+    def test_for_the_name_of_a_signal_that_two_modules_hold(self, watched, monkeypatch):
+        """Which of them assigned it, their sources tell."""
+        signal = Signal()
+        types.ModuleType.__dict__["__dict__"].__get__(watched.module)["moved"] = signal
+        monkeypatch.setattr(sys.modules[HERE], "moved_too", signal, raising=False)
+        naming._assigned_names.cache_clear()
+        watched.calls.clear()
+        assert signal_facts(signal).name == "odd_module.moved"
+        assert watched.calls == []
+
+    def test_for_a_connection(self, watched):
+        """It is noted, ended, and asked for."""
+        log = ConnectLog(lambda: 100)
+        log.start(50)
+        signal, it, sender = watched.Signal(), watched.Class(), watched.Class()
+        uids = None, "uid", it, ("uid", it)
+        watched.calls.clear()
+        for uid in uids:
+            log.connected(signal, it, sender, it, uid, None, 60)
+        log.connected(signal, types.MethodType(function, it), sender, True, None, None, 60)
+        assert watched.calls == []
+        for uid in uids:
+            Signal.connect(signal, it, sender, True, uid)
+        watched.calls.clear()
+        rows = log.rows(signal)
+        log.created(signal)
+        log.postponed(signal, it, sender, None, None)
+        log.disconnected(signal, it, sender, None, 70)
+        log.disconnected(signal, it, sender, it, 70)
+        missed = log.missed(signal_facts(signal), sender_facts(watched.Class), 65)
+        log.stop(80)
+        assert watched.calls == []
+        assert len(rows) == 2
+        assert missed == [(f"{HERE}.Class", "other-sender")]
+
+    @pytest.mark.parametrize("recording", [False, True])
+    def test_while_a_program_runs(self, watched, recording):
+        """What Django itself asks is all that is asked."""
+
+        def program():
+            watched.calls.clear()
+            signal, it, sender = watched.Signal(), watched.Class(), watched.Class()
+            Signal.connect(signal, it, sender)
+            Signal.connect(signal, it, watched.Class, weak=False)
+            Signal.send(signal, sender)
+            Signal.send_robust(signal, watched.Class)
+            Signal.disconnect(signal, it, sender)
+            return list(watched.calls)
+
+        plain = program()
+        signalscope.install()
+        if recording:
+            with signalscope.record(signal_that_is_another, "*.OddSignal", senders=[Note, "x"]):
+                observed = program()
+        else:
+            observed = program()
+        signalscope.uninstall()
+        assert observed == plain
+        assert plain
+
+    def test_for_a_list_of_what_is_connected(self, watched):
+        """Of receivers that are kept in a list of another kind."""
+        signal, it = watched.Signal(), watched.Class()
+        Signal.connect(signal, it, watched.Class)
+
+        class Receivers(list):
+            def __iter__(self):
+                watched.calls.append("__iter__")
+                return list.__iter__(self)
+
+            __len__ = __getitem__ = __iter__
+
+        object.__setattr__(signal, "receivers", Receivers(signal.receivers))
+        watched.calls.clear()
+        found = connections(signal)
+        assert watched.calls == []
+        assert [(each.receiver_name, each.sender_name) for each in found] == [
+            (f"{HERE}.Class", f"{HERE}.Class")
+        ]
+
+
+signal_that_is_another = Signal()
 
 
 class TestKindsOfCode:

@@ -12,15 +12,20 @@ from unittest import mock
 import django
 import pytest
 from django.apps import apps
+from django.apps.registry import Apps
 from django.contrib.auth.models import AbstractUser, Group, Permission, User
 from django.db import models
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models.options import Options
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import Signal
 from django.test.utils import isolate_apps
 from django.utils.functional import SimpleLazyObject
 
+import signalscope
+from signalscope import patching
 from signalscope.context import mutes
-from signalscope.errors import SignalscopeError
+from signalscope.errors import SignalscopeError, UnknownName
 from signalscope.naming import (
     Location,
     known_senders,
@@ -28,7 +33,7 @@ from signalscope.naming import (
     sender_facts,
     signal_facts,
 )
-from signalscope.registry import UNKNOWN_SENDER, ConnectLog, UnknownName, connections, missed, why
+from signalscope.registry import UNKNOWN_SENDER, ConnectLog, connections, missed, why
 from signalscope.registry import log as registry_log
 from tests.testapp.models import Note, Tag
 
@@ -299,7 +304,7 @@ class TestConnections:
 
         changed.connect(first, sender=Note)
         changed.connect(second, sender=Note)
-        for module in ("live", "log"):
+        for module in ("live", "log", "rows"):
             monkeypatch.setattr(f"signalscope.registry.{module}.receiver_facts", describe)
         assert names(connections(changed)) == ["first"]
         assert names(connections()).count("first") == 1
@@ -579,7 +584,133 @@ class TestPlaces:
         changed.send(None)
         connect(changed, second)
         held = log._logs.get(signal_facts(changed))
-        assert len(held.bound) + len(held.unbound) <= held.limit <= 1000
+        assert held.size <= held.limit <= 1000
+
+
+class TestPlacesOfWhatWaited:
+    """Connections for a model by its name, made before there was one."""
+
+    @pytest.fixture(autouse=True)
+    def _installed(self, monkeypatch):
+        # The hooks of Django's own methods are a part of this.
+        log = ConnectLog()
+        use_log(monkeypatch, log)
+        monkeypatch.setattr(patching, "connect_log", log)
+        monkeypatch.setattr(patching.recorder, "wiring", log)
+        signalscope.install()
+        yield
+        signalscope.uninstall()
+
+    @pytest.fixture
+    def make(self):
+        """Return what makes the model, as a class statement of the program does."""
+
+        def make(name="Later", app_label="testapp"):
+            meta = type("Meta", (), {"app_label": app_label})
+            made = type(name, (models.Model,), {"__module__": HERE, "Meta": meta})
+            self.line_of_class = sys._getframe().f_lineno - 1
+            return made
+
+        with isolate_apps("tests.testapp", "django.contrib.auth"):
+            yield make
+
+    def places(self, model):
+        return [
+            (each.receiver_name.removeprefix(f"{HERE}."), each.connected_at)
+            for each in connections(post_save, model)
+            if each.receiver_name.startswith(HERE)
+        ]
+
+    def test_are_those_of_the_call(self, make):
+        """Not that of the class statement, which only let them go on."""
+        listener = Listener()
+        hear = listener.hear
+        post_save.connect(first, sender="testapp.Later")
+        post_save.connect(second, "testapp.lATER", dispatch_uid="uid")
+        post_save.connect(hear, sender="testapp.Later")
+        at = sys._getframe().f_lineno - 3
+        assert self.places(make()) == [
+            ("first", Location(__file__, at)),
+            ("second", Location(__file__, at + 1)),
+            ("Listener.hear", Location(__file__, at + 2)),
+        ]
+        assert registry_log.connect_log._waiting._noted == {}
+
+    def test_where_the_model_is_there_already(self, make):
+        """It does not wait, and nothing is left of it."""
+        model = make()
+        post_save.connect(first, sender="testapp.Later")
+        at = sys._getframe().f_lineno - 1
+        assert self.places(model) == [("first", Location(__file__, at))]
+        assert registry_log.connect_log._waiting._noted == {}
+
+    def test_a_connection_to_the_class_is_not_taken_for_it(self, make):
+        """One made while the model is, before it is ready, has its own place."""
+        at = []
+
+        class Early(models.Field):
+            def contribute_to_class(self, cls, name, **kwargs):
+                super().contribute_to_class(cls, name, **kwargs)
+                post_save.connect(first, sender=cls)
+                at.append(sys._getframe().f_lineno - 1)
+
+        post_save.connect(first, sender="testapp.Eager")
+
+        class Eager(models.Model):  # noqa: DJ008 - never printed
+            name = Early()
+
+            class Meta:
+                app_label = "testapp"
+
+        assert self.places(Eager) == [("first", Location(__file__, at[0]))]
+
+    def test_a_receiver_that_connects_when_the_model_is_there(self, make):
+        """What the program does then has a place of the program's own."""
+        at = []
+
+        def operation(model):
+            post_save.connect(first, sender=model)
+            at.append(sys._getframe().f_lineno - 1)
+
+        Options.default_apps.lazy_model_operation(operation, ("testapp", "later"))
+        assert self.places(make()) == [("first", Location(__file__, at[0]))]
+
+    def test_of_two_that_wait_alike_none_is_known(self, make):
+        """Django takes the first; which one that is cannot be seen here."""
+        post_save.connect(first, sender="testapp.Later")
+        post_save.connect(first, sender="testapp.Later")
+        assert self.places(make()) == [("first", None)]
+
+    def test_what_was_not_heard_is_not_known(self, make):
+        """Not installed then; or installed again, with other calls in between."""
+        post_save.connect(second, sender="testapp.Later")
+        signalscope.uninstall()
+        post_save.connect(first, sender="testapp.Later")
+        signalscope.install()
+        assert self.places(make()) == [("second", None), ("first", None)]
+
+    def test_another_registry_of_models_has_models_of_its_own(self, make):
+        """A migration's, say; what waits there goes with it."""
+
+        def local(**_):
+            pass
+
+        noted = registry_log.connect_log._waiting._noted
+        make()
+        other = Apps()
+        post_save.connect(local, sender="testapp.Later", apps=other)
+        assert [place is not None for *_, place in noted.values()] == [True]
+        del local, other
+        gc.collect()
+        assert noted == {}
+
+    @pytest.mark.parametrize("uid", [["no plain", "uid"], None])
+    def test_odd_calls_fail_as_without_us(self, make, uid):
+        """A name that is no label; a uid that cannot be a key."""
+        with pytest.raises(ValueError, match=r"valid string|must be of the form"):
+            post_save.connect(first, sender="Later", dispatch_uid=uid)
+        post_save.connect(first, sender="testapp.Later", dispatch_uid=uid)
+        assert len(self.places(make())) == 1
 
 
 class TestMissed:
@@ -1299,15 +1430,54 @@ class TestRelations:
         changed.connect(first, sender=AbstractUser)
         assert "is abstract" in why("first", changed, "auth.User").reasons[0]
 
-    def test_two_models_of_one_name(self):
-        """Historical models are classes of their own."""
+    @pytest.fixture
+    def twin(self):
+        """Return another model of the label of `Note`."""
         with isolate_apps("tests.testapp"):
-            twin = type(
-                "Note",
-                (models.Model,),
-                {"__module__": HERE, "Meta": type("Meta", (), {"app_label": "testapp"})},
-            )
+            meta = type("Meta", (), {"app_label": "testapp"})
+            twin = type("Note", (models.Model,), {"__module__": HERE, "Meta": meta})
         sender_facts(twin)
+        return twin
+
+    def test_a_historical_model(self):
+        """A migration's, which is another class than the one of today."""
+        state = ProjectState()
+        for model in (Tag, Note):
+            state.add_model(ModelState.from_model(model))
+        old = state.apps.get_model("testapp", "Note")
+        sender_facts(old)
+        changed.connect(first, sender=Note)
+        changed.connect(second, sender=old)
+        assert [each.sender_name for each in connections(changed)] == [
+            "testapp.Note",
+            "testapp.Note (historical)",
+        ]
+        for wanted in (Note, "testapp.Note", "Note"):
+            assert names(connections(changed, wanted)) == ["first"]
+        for wanted in (old, "testapp.Note (historical)"):
+            assert names(connections(changed, wanted)) == ["second"]
+        for answer in (why(first, changed, old), why(second, changed, Note)):
+            assert ids(answer) == ["other-sender"]
+            assert "A migration's historical model is another object" in answer.reasons[0]
+
+    def test_what_ended_for_a_twin_ended_for_that_alone(self, log, twin):
+        """Models are told apart by identity where one is given, and not by their label."""
+        connect(changed, first, twin)
+        disconnect(changed, first, twin)
+        assert ids(why(first, changed, twin)) == ["disconnected"]
+        assert ids(why(first, changed, Note)) == ["not-connected"]
+        assert ids(why(first, changed, "testapp.Note")) == ["disconnected"]
+
+    def test_a_name_of_two_is_not_taken_for_one_of_them(self, log, twin):
+        """The answer calls them as they were asked for; a name of one is told in full."""
+        connect(changed, first, twin)
+        connect(changed, second, Tag)
+        connect(changed, second, dispatch_uid="any")
+        assert why(first, changed, "Note").question == "when changed is sent by Note"
+        assert why(second, changed, "Tag").question == "when changed is sent by testapp.Tag"
+
+    def test_two_models_of_one_name(self, twin):
+        """They were imported twice, say."""
         changed.connect(first, sender=twin)
         answer = why(first, changed, Note)
         assert ids(answer) == ["other-sender"]

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from signalscope.naming import short_name
 from signalscope.rendering.text import duration
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ __all__ = [
     "figures",
     "overview",
     "receivers",
-    "short_name",
     "short_path",
+    "split_name",
     "subtitle",
 ]
 
@@ -327,7 +328,7 @@ class Tree:
             **_indentation(place.level),
             number=f"{place.dispatch + 1:,}",
             number_title=f"Dispatch {place.dispatch + 1:,} of the request",
-            name=dispatch["signal_name"].rpartition(".")[2],
+            name=short_name(dispatch["signal_name"]),
             title=dispatch["signal_name"],
             qualifier=dispatch["sender_name"] or "",
             facts=facts,
@@ -347,7 +348,7 @@ class Tree:
         number = place.call or 0
         order = f"{(call['order'] or 0) + 1:,}"
         where, where_title = _location(call["file"], call["line"])
-        name, module = short_name(call["receiver_name"])
+        name, module = split_name(call["receiver_name"])
         children = self._children.get((place.dispatch, number), [])
         arose = (place.dispatch, number) in self._origins
         facts = []
@@ -411,7 +412,7 @@ def _indentation(level: int) -> dict[str, Any]:
 
 def _cycle_note(cycle: list[str]) -> Note:
     # Dispatches and receivers alternate; the receivers are the ones at odd places.
-    short = [short_name(name)[0] if place % 2 else name for place, name in enumerate(cycle)]
+    short = [split_name(name)[0] if place % 2 else name for place, name in enumerate(cycle)]
     return Note("recursion", "Recursion", " → ".join(short), " → ".join(cycle))
 
 
@@ -547,14 +548,14 @@ def _ticks(begin: int, end: int) -> list[str]:
 # --- Names ----------------------------------------------------------------------------------------
 
 
-def short_name(dotted: str) -> tuple[str, str]:
+def split_name(dotted: str) -> tuple[str, str]:
     """Return the name to read and the module it is in.
 
     ``shop.signals.log_sale`` gives ``log_sale`` and ``shop.signals``; classes and enclosing
     functions stay with the name: ``Handler.on_save``, ``connect.<locals>.receiver``.
     """
     if dotted.startswith("functools.partial(") and dotted.endswith(")"):
-        name, module = short_name(dotted[len("functools.partial(") : -1])
+        name, module = split_name(dotted[len("functools.partial(") : -1])
         return f"partial({name})", module
     parts = dotted.split(".")
     start = len(parts) - 1
