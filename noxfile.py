@@ -6,6 +6,8 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nox
@@ -77,6 +79,47 @@ def find_chromium(session: nox.Session) -> str:
     return path
 
 
+def find_postgresql(session: nox.Session) -> Path:
+    """Return the folder of PostgreSQL's programs; end the session with the remedy if none."""
+    named = os.environ.get("SIGNALSCOPE_PG_BIN")
+    on_path = shutil.which("pg_ctl")
+    # Debian keeps them off PATH, a folder for each major version.
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda at: int(at.parent.name))
+    folders = [Path(named)] if named else [*([Path(on_path).parent] if on_path else []), *debian]
+    folder = next((each for each in reversed(folders) if (each / "initdb").exists()), None)
+    if folder is None:
+        session.error(
+            "No PostgreSQL found. On Debian: apt-get install -y --no-install-recommends "
+            "postgresql. One that is elsewhere: set SIGNALSCOPE_PG_BIN to the folder of its pg_ctl"
+        )
+    return folder
+
+
+@contextmanager
+def postgresql_cluster(session: nox.Session) -> Iterator[str]:
+    """Run a PostgreSQL of its own, without a port, and yield the folder of its socket."""
+    programs = find_postgresql(session)
+    # It refuses to run as root, whom CI's containers have; Debian's package brings a user for it.
+    other = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="signalscope-pg-") as folder:
+        data = Path(folder) / "data"
+        if other:
+            shutil.chown(folder, "postgres")
+        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+        control = [*other, str(programs / "pg_ctl"), "-D", str(data), "-w", "-s"]
+        session.run(
+            *(*other, str(programs / "initdb"), "-D", str(data), "-A", "trust", "-E", "UTF8"),
+            *("-U", "signalscope", "--no-sync"),
+            external=True,
+            silent=True,
+        )
+        try:
+            session.run(*control, "-l", f"{folder}/log", "-o", options, "start", external=True)
+            yield folder
+        finally:
+            session.run(*control, "-m", "immediate", "stop", external=True, success_codes=[0, 1])
+
+
 def tracked_files(session: nox.Session) -> list[str]:
     """Return the checkout's files that git would take."""
     listing = session.run_install(
@@ -133,6 +176,35 @@ def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest release of everything that pyproject.toml asks for."""
     install(session, "--resolution=lowest-direct", "-e", ".[all]", *group("test"))
     session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
+
+
+@nox.session
+@nox.parametrize(("python", "django"), [nox.param(py, dj, id=f"django-{dj}") for py, dj in MATRIX])
+def beside(session: nox.Session, django: str) -> None:
+    """Run the tests beside Sentry, OpenTelemetry's instrumentation and the toolbar's own panel."""
+    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test", "beside"))
+    modules = ["sentry_sdk", "opentelemetry.instrumentation.django", "debug_toolbar"]
+    session.run("python", "-c", "import " + ", ".join(modules))
+    session.run("python", "-m", "pytest", "tests/fidelity/test_beside.py", *session.posargs)
+
+
+@nox.session
+def bounded(session: nox.Session) -> None:
+    """Send a million times within one recording; memory must stay flat."""
+    install(session, "-e", ".[all]", *group("test"))
+    session.env.setdefault("SIGNALSCOPE_SENDS", "1000000")
+    session.run("python", "-m", "pytest", "tests/fidelity/test_bounded.py", *session.posargs)
+
+
+@nox.session
+def postgresql(session: nox.Session) -> None:
+    """Run the tests on a PostgreSQL that lives as long as the session."""
+    find_postgresql(session)
+    install(session, "-e", ".[all]", *group("test", "postgresql"))
+    targets = session.posargs or ["tests/postgresql", "tests/unit"]
+    with postgresql_cluster(session) as folder:
+        session.env["SIGNALSCOPE_POSTGRESQL"] = folder
+        session.run("python", "-m", "pytest", *FAST_TESTS, *targets)
 
 
 @nox.session

@@ -1,5 +1,6 @@
 """Settings of the tests: the bookstore and the toolbar are there where they can be imported."""
 
+import os
 from importlib.util import find_spec
 
 SECRET_KEY = "only for tests"
@@ -7,6 +8,19 @@ DEBUG = False
 USE_TZ = True
 ALLOWED_HOSTS = ["*"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+# The folder of a PostgreSQL's socket; `nox -s postgresql` starts one and sets it. Then SQLite is an
+# alias beside two databases of that server.
+SIGNALSCOPE_POSTGRESQL = os.environ.get("SIGNALSCOPE_POSTGRESQL")
+if SIGNALSCOPE_POSTGRESQL:
+    DATABASES["light"] = DATABASES["default"]
+    for alias in ("default", "second"):
+        DATABASES[alias] = {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": SIGNALSCOPE_POSTGRESQL,
+            "USER": "signalscope",
+            "NAME": "postgres",
+            "TEST": {"NAME": f"signalscope_{alias}"},
+        }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,1 @@
+"""What only a real PostgreSQL shows; `nox -s postgresql` starts one."""
