@@ -497,11 +497,17 @@ _carrier_roots = (
 )
 
 
+_MOST_GENERATED = 100
+
+
 class _FileKinds(dict[str, int]):
     """Kind by file name; worked out when a name is first asked for."""
 
     def __init__(self) -> None:
+        self.user: set[str] = set()
+        """The project's own files, which are asked for most."""
         self._carriers: tuple[str, ...] = ()
+        self._generated = 0
 
     def __missing__(self, file: str) -> int:
         if file.startswith(self._carriers):
@@ -513,9 +519,14 @@ class _FileKinds(dict[str, int]):
             kind = CARRIER
         else:
             kind = USER
-        if kind != USER or not file.startswith("<"):
-            # A shell names a file for each piece of code that it makes: those pass by.
-            self[file] = kind
+        if kind == USER and file.startswith("<"):
+            # A shell names a file for each piece of code that it makes: most of those pass by.
+            if self._generated >= _MOST_GENERATED:
+                return kind
+            self._generated += 1
+        self[file] = kind
+        if kind == USER:
+            self.user.add(file)
         return kind
 
     def add_carrier(self, folder: str) -> None:
@@ -523,6 +534,7 @@ class _FileKinds(dict[str, int]):
         if folder not in self._carriers:
             self._carriers = (*self._carriers, folder)
             self.clear()
+            self.user.clear()
 
 
 file_kinds = _FileKinds()

@@ -40,25 +40,25 @@ _FLAGS = frozenset({"created", "raw", "using", "update_fields", "action", "rever
 NOTHING: dict[str, Any] = {}
 
 
-def facts_of(named: dict[str, Any]) -> dict[str, Any]:
+def facts_of(named: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 - in one piece, as calls cost
     """Pick what is small and safe; an instance as its class, its key and its id."""
     facts: dict[str, Any] = {}
     for name, value in named.items():
-        if name in _FLAGS:
-            # Most values are one of three, and identity is the quickest test.
-            if (
-                value is None
-                or value is True
-                or value is False
-                or type(value) is str
-                or _are_names(value)
-            ):
+        # What most values are comes first, and identity is the quickest test.
+        if value is None or value is True or value is False:
+            if name in _FLAGS:
+                facts[name] = value
+            continue
+        cls = type(value)
+        if cls is str:
+            if name in _FLAGS:
+                facts[name] = value
+        elif name in _FLAGS:
+            if _are_names(value):
                 facts[name] = value
         elif name == "pk_set":
-            cls = type(value)
             facts["pk_count"] = len(value) if cls is set or cls is frozenset else None
-        elif value is not None:
-            cls = type(value)
+        else:
             # By id: to look a class up would ask its metaclass for a hash.
             try:
                 of_class = known_senders[id(cls)]

@@ -18,7 +18,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import itertools
 import logging
 import sys
 import threading
@@ -33,7 +32,6 @@ from signalscope.context import current, mutes, parent_and_scope
 from signalscope.errors import RecursionLimitExceeded
 from signalscope.matching import SignalFilter
 from signalscope.naming import (
-    USER,
     file_kinds,
     known_receivers,
     known_senders,
@@ -67,6 +65,8 @@ __all__ = ["Collector", "Recorder"]
 
 logger = logging.getLogger("signalscope")
 
+users_files = file_kinds.user
+
 
 class Collector:
     """The bounded list of dispatches that one recording saw, in the order in which they started."""
@@ -80,6 +80,7 @@ class Collector:
     ) -> None:
         self.limit = limit
         self.wants = wants or SignalFilter()
+        self.verdicts = self.wants.verdicts
         self.queries = queries
         self.kept: list[Dispatch] = []
         self.bypasses: list[Bypass] = []
@@ -116,12 +117,13 @@ class Recorder(OrmHooks):
         self.clock = clock
         self.active: list[object] = []
         self.sinks = FanOut()
+        self.tells = False
+        """Whether there are sinks; a plain bool, since it is asked at every step."""
         self.sinks_want = SignalFilter()
         self.max_depth: int | None = None
         self.muting: list[object] = []
         self.hears_of_runs = False
         """Whether `ran` is told how gathered coroutines end (from Django 6.1 on)."""
-        self._next_id = itertools.count(1).__next__
         self._reported = False
         self._anywhere = Scope(None, (), self.wall_clock())
 
@@ -176,11 +178,13 @@ class Recorder(OrmHooks):
         if not self.sinks:
             self.active.append(self.sinks)
         self.sinks.add(sink)
+        self.tells = True
 
     def remove_sink(self, sink: Sink) -> None:
         """Tell `sink` no more."""
         self.sinks.drop(sink)
         if not self.sinks:
+            self.tells = False
             # By identity: an empty list equals any other.
             self.active[:] = [each for each in self.active if each is not self.sinks]
 
@@ -224,10 +228,10 @@ class Recorder(OrmHooks):
             keepers = []
             if scope is not None:
                 for collector in scope.collectors:
-                    wants = collector.wants
-                    wanted = wants.verdicts.get(signal_is)
-                    if wanted is None:
-                        wanted = wants(signal_is, sender_is)
+                    try:
+                        wanted = collector.verdicts[signal_is]
+                    except KeyError:
+                        wanted = collector.wants(signal_is, sender_is)
                     if wanted:
                         kept = collector.kept
                         if len(kept) < collector.limit:
@@ -247,7 +251,6 @@ class Recorder(OrmHooks):
                 dispatch.silent = True
             dispatch.signal_facts = signal_is
             dispatch.sender_facts = sender_is
-            dispatch.id = self._next_id()
             dispatch.method = method
             if parent is not None:
                 dispatch.parent = parent
@@ -257,7 +260,7 @@ class Recorder(OrmHooks):
             dispatch.calls = []
             frame = caller(2)
             code = frame.f_code
-            if file_kinds.get(code.co_filename) == USER:
+            if code.co_filename in users_files:
                 dispatch.place = code, frame.f_lasti
             else:
                 dispatch.place = place_of(frame)

@@ -6,6 +6,8 @@ durations and UTC datetimes. Names, places and cycles are worked out when they a
 
 from __future__ import annotations
 
+import itertools
+import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from signalscope.naming import Location, dotted_name, short_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from types import CodeType
 
@@ -221,9 +223,8 @@ class Bypass(NamedTuple):
     location: Location | None
 
 
-_NONE = frozenset(
-    {"ended", "error", "expected", "gathered", "parent", "saved_cycle", "statements"},
-)
+_numbers = itertools.count(1)
+_numbering = threading.Lock()
 
 
 class _Record:
@@ -233,23 +234,53 @@ class _Record:
 
     def __getattr__(self, name: str) -> Any:
         # Asked for a slot that is empty.
-        if name in _NONE:
-            return None
-        if name == "skipped":
-            return ()
-        if name == "dispatches":
-            empty: list[Dispatch] = []
-            object.__setattr__(self, name, empty)
-            return empty
-        if name in ("is_async", "continued", "silent"):
-            return False
-        if type(self) is Dispatch:
-            if name == "depth":
-                return 0
-            if name == "started":
-                # One with synchronous receivers starts with the first of its calls.
-                return self.calls[0].started if self.calls else time.perf_counter_ns()
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        try:
+            usual = _USUAL[name]
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}") from None
+        return usual(self) if callable(usual) else usual
+
+
+def _no_dispatches(record: Any) -> list[Dispatch]:
+    empty: list[Dispatch] = []
+    record.dispatches = empty
+    return empty
+
+
+def _number(dispatch: Any) -> int:
+    with _numbering:
+        try:
+            number: int = _id_of(dispatch)
+        except AttributeError:
+            number = dispatch.id = next(_numbers)
+    return number
+
+
+def _start(record: Any) -> int:
+    """One with synchronous receivers starts with the first of its calls."""
+    if type(record) is not Dispatch:
+        raise AttributeError("It has not started")
+    return record.calls[0].started if record.calls else time.perf_counter_ns()
+
+
+_USUAL: dict[str, Any] = {
+    "continued": False,
+    "depth": 0,
+    "dispatches": _no_dispatches,
+    "ended": None,
+    "error": None,
+    "expected": None,
+    "gathered": None,
+    "id": _number,
+    "is_async": False,
+    "parent": None,
+    "saved_cycle": None,
+    "silent": False,
+    "skipped": (),
+    "started": _start,
+    "statements": None,
+}
+"""What an empty slot stands for, or a function of the record that tells."""
 
 
 class Dispatch(_Record):
@@ -279,7 +310,7 @@ class Dispatch(_Record):
     )
 
     id: int
-    """Unique in this process."""
+    """Unique in this process; given when it is first asked for."""
     method: str
     """``send``, ``send_robust``, ``asend`` or ``asend_robust``."""
     depth: int
@@ -419,6 +450,9 @@ class Dispatch(_Record):
     def __repr__(self) -> str:
         """Show label and id."""
         return f"<Dispatch {self.id} {self.label}>"
+
+
+_id_of: Callable[[Dispatch], int] = vars(Dispatch)["id"].__get__
 
 
 def _instance_label(instance: InstanceFacts) -> str:

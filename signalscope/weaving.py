@@ -232,7 +232,7 @@ if RECORDER.active and (
     finally:
         _signalscope_dispatch.ended = CLOCK()
         SET(_signalscope_dispatch.outer)
-        if RECORDER.sinks:
+        if RECORDER.tells:
             RECORDER.finished(_signalscope_dispatch)
 else:
     PLAIN
@@ -333,7 +333,7 @@ except KeyError:
     _signalscope_call.receiver_facts = RECORDER.facts_of_receiver({receiver})
 _signalscope_dispatch.calls.append(_signalscope_call)
 SET(_signalscope_call)
-if RECORDER.sinks:
+if RECORDER.tells:
     RECORDER.entered(_signalscope_call)
 _signalscope_call.started = CLOCK()
 try:
@@ -342,7 +342,7 @@ except BaseException as _signalscope_error:
     RECORDER.fail(_signalscope_call, _signalscope_error)
     raise
 _signalscope_call.ended = CLOCK()
-if RECORDER.sinks:
+if RECORDER.tells:
     RECORDER.left(_signalscope_call)
 """,
             node,
