@@ -16,12 +16,13 @@ from signalscope.errors import (
     SignalscopeError,
 )
 from signalscope.muting import muted
-from signalscope.naming import Location
 from signalscope.patching import add_sink, install, is_installed, remove_sink, uninstall
+from signalscope.places import Location
 from signalscope.recording import Recording, record
-from signalscope.records import Bypass, Dispatch, ErrorInfo, NotCalled, Queries, ReceiverCall
+from signalscope.records import Dispatch, ReceiverCall
 from signalscope.registry import Connection, Reason, Why, connections, why
 from signalscope.sinks import Sink
+from signalscope.values import Bypass, ErrorInfo, NotCalled, Queries
 
 __all__ = [
     "Bypass",

@@ -3,63 +3,49 @@
 A record must not keep the program's objects alive, so it refers to *facts*: one small object for
 each receiver, sender and signal, made when that object is first seen and shared by all records.
 Facts hold a weak reference and plain strings. Nothing here imports Django, and nothing here runs
-code of the program: no ``repr`` or ``str`` of foreign objects, no properties of theirs, and no
-metaclass of theirs. So foreign objects are read by the descriptors of Python's own types, and their
-types are told apart by identity, as ``==``, ``in`` and ``isinstance`` can all be overridden.
+code of the program (see `signalscope.reading`): no ``repr`` or ``str`` of foreign objects either.
 """
 
 from __future__ import annotations
 
 import ast
 import functools
-import os
 import sys
-import sysconfig
 import types
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
+from signalscope.places import line_of, short_path
+from signalscope.reading import (
+    bases_of,
+    class_dict,
+    class_module,
+    dotted,
+    dotted_name,
+    model_options,
+    module_dict,
+    namespaces,
+    own_dict,
+    plain_text,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
-    "CARRIER",
-    "PACKAGE",
-    "USER",
-    "Location",
     "ReceiverFacts",
     "SenderFacts",
     "SignalFacts",
-    "bases_of",
-    "dotted_name",
-    "file_kinds",
     "known_receivers",
     "known_senders",
     "known_signals",
-    "line_of",
-    "model_options",
-    "namespaces",
     "note_origin",
-    "own_dict",
-    "plain_text",
     "receiver_facts",
     "sender_facts",
     "short_name",
     "signal_facts",
 ]
-
-
-class Location(NamedTuple):
-    """A line of source: `file` is the path as the interpreter knows it, `line` counts from 1."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        """Read ``file:line``, the form that editors and terminals link."""
-        return f"{self.file}:{self.line}"
 
 
 # --- Facts: what a record says of an object without holding it ------------------------------------
@@ -160,7 +146,7 @@ class SignalFacts:
         line = None if self._origin is None else line_of(*self._origin)
         if self._origin is None or line is None:
             return f"<unnamed {kind}>"
-        return f"<{kind} created at {_short_path(self._origin[0].co_filename)}:{line}>"
+        return f"<{kind} created at {short_path(self._origin[0].co_filename)}:{line}>"
 
 
 _Place = tuple[types.CodeType, int]
@@ -184,23 +170,6 @@ def note_origin(signal: object, place: _Place) -> None:
     key = id(signal)
     if _origin_of(signal) is None:  # else its ``__init__`` was called once more
         _origins[key] = weak_reference(signal, functools.partial(_origins.pop, key)), place
-
-
-def line_of(code: types.CodeType, offset: int) -> int | None:
-    """Return the line, from 1, of an instruction; None where the code does not tell."""
-    position = next(islice(code.co_positions(), max(offset, 0) // 2, None), None)
-    return None if position is None else position[0]
-
-
-def _short_path(file: str) -> str:
-    """Return a path as it is below the longest entry of ``sys.path``; else the path itself."""
-    roots = [plain_text(entry) for entry in list(sys.path)]
-    below = [
-        file[len(folder) :]
-        for folder in (os.path.join(root, "") for root in roots if root)  # noqa: PTH118 - text
-        if file.startswith(folder)
-    ]
-    return min(below, key=len, default=file)
 
 
 def short_name(name: str) -> str:
@@ -282,74 +251,13 @@ def _unreferable() -> object:
     return _unreferable
 
 
-# --- Reading foreign objects ----------------------------------------------------------------------
-
-_class_module: Any = type.__dict__["__module__"]
-_class_qualname: Any = type.__dict__["__qualname__"]
-_class_bases: Any = type.__dict__["__mro__"]
-_class_dict: Any = type.__dict__["__dict__"]
-_module_dict: Any = vars(types.ModuleType)["__dict__"]
-
-
-def plain_text(value: object) -> str | None:
-    """Return a string as one of Python's own type; None for what is none."""
-    cls = type(value)
-    if cls is str:
-        return value  # type: ignore[return-value]
-    return str.__str__(value) if issubclass(cls, str) else None
-
-
-def bases_of(cls: type) -> tuple[type, ...]:
-    """Return a class and what it inherits from, in the order of look-up."""
-    return _class_bases.__get__(cls)  # type: ignore[no-any-return]
-
-
-def own_dict(target: object) -> Mapping[str, Any]:
-    """Return the namespace of an instance, class or module itself; an empty one where it has none.
-
-    A ``__dict__`` that the program defines, as a property say, is passed over.
-    """
-    for base in bases_of(type(target)):
-        getter = _class_dict.__get__(base).get("__dict__")
-        if type(getter) is types.GetSetDescriptorType or type(getter) is types.MemberDescriptorType:
-            try:
-                found = getter.__get__(target)
-            except (AttributeError, TypeError):
-                continue
-            # A subclass of dict may have a `get` of its own.
-            if type(found) is dict or type(found) is types.MappingProxyType:
-                return found
-    return {}
-
-
-def namespaces() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """Yield the name of each loaded module, and its names with what they stand for.
-
-    Lazily loaded modules stay asleep.
-    """
-    for name, module in list(sys.modules.items()):
-        if type(name) is str and issubclass(type(module), types.ModuleType):
-            yield name, list(_module_dict.__get__(module).items())
-
-
 # --- Names of callables and senders ---------------------------------------------------------------
-
-
-def dotted_name(cls: type) -> str:
-    """Return module and qualified name of a class; builtins without their module."""
-    return _dotted(_class_module.__get__(cls), _class_qualname.__get__(cls))
-
-
-def _dotted(module: object, name: object) -> str:
-    """Join the two as far as they are text: the program may have assigned anything to them."""
-    module, name = plain_text(module), plain_text(name) or "<unnamed>"
-    return name if module is None or module == "builtins" else f"{module}.{name}"
 
 
 def _describe_callable(receiver: Any) -> tuple[str, types.CodeType | None]:
     cls = type(receiver)
     if cls is types.FunctionType:
-        name = _dotted(receiver.__module__, receiver.__qualname__)
+        name = dotted(receiver.__module__, receiver.__qualname__)
         return name, _unwrapped(receiver).__code__
     if cls is types.MethodType:
         return _describe_callable(receiver.__func__)
@@ -360,7 +268,7 @@ def _describe_callable(receiver: Any) -> tuple[str, types.CodeType | None]:
         return _describe_builtin(receiver), None
     if issubclass(cls, type):
         return dotted_name(receiver), None
-    names = (_class_dict.__get__(base) for base in bases_of(cls))
+    names = (class_dict.__get__(base) for base in bases_of(cls))
     call = next((each["__call__"] for each in names if "__call__" in each), None)
     code = _unwrapped(call).__code__ if type(call) is types.FunctionType else None
     return dotted_name(cls), code
@@ -369,8 +277,8 @@ def _describe_callable(receiver: Any) -> tuple[str, types.CodeType | None]:
 def _describe_builtin(function: types.BuiltinFunctionType) -> str:
     owner = function.__self__
     if owner is None or issubclass(type(owner), types.ModuleType):
-        return _dotted(function.__module__, function.__name__)
-    return _dotted(dotted_name(type(owner)), function.__name__)
+        return dotted(function.__module__, function.__name__)
+    return dotted(dotted_name(type(owner)), function.__name__)
 
 
 def _unwrapped(function: types.FunctionType) -> types.FunctionType:
@@ -395,18 +303,8 @@ def _describe_sender(sender: object) -> str | None:
     if cls is types.FunctionType:
         return _describe_callable(sender)[0]
     if issubclass(cls, types.ModuleType):
-        return plain_text(_module_dict.__get__(sender).get("__name__")) or dotted_name(cls)
+        return plain_text(module_dict.__get__(sender).get("__name__")) or dotted_name(cls)
     return dotted_name(cls)
-
-
-def model_options(cls: object) -> Mapping[str, Any]:
-    """Return what is in the ``_meta`` of a Django model class; nothing for anything else.
-
-    An inherited one is another model's: a model that has none of its own is about to be made.
-    """
-    if not issubclass(type(cls), type):
-        return {}
-    return own_dict(_class_dict.__get__(cls).get("_meta"))
 
 
 def _model_label(cls: Any, options: Mapping[str, Any]) -> str | None:
@@ -415,7 +313,7 @@ def _model_label(cls: Any, options: Mapping[str, Any]) -> str | None:
     if app_label is None or name is None:
         return None
     # What migrations make of a state, they place in a module of this name.
-    historical = plain_text(_class_module.__get__(cls)) == "__fake__"
+    historical = plain_text(class_module.__get__(cls)) == "__fake__"
     return f"{app_label}.{name} (historical)" if historical else f"{app_label}.{name}"
 
 
@@ -455,8 +353,8 @@ def _find_in_classes(target: object) -> str | None:
     for module, namespace in namespaces():
         for _, value in namespace:
             # Not isinstance: it would ask a lazy object for its class, and so wake it.
-            if issubclass(type(value), type) and plain_text(_class_module.__get__(value)) == module:
-                for name, attribute in list(_class_dict.__get__(value).items()):
+            if issubclass(type(value), type) and plain_text(class_module.__get__(value)) == module:
+                for name, attribute in list(class_dict.__get__(value).items()):
                     if attribute is target and type(name) is str:
                         return f"{dotted_name(value)}.{name}"
     return None
@@ -481,60 +379,3 @@ def _assigned_names(module: str) -> frozenset[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
-
-
-# --- Kinds of code by where they live -------------------------------------------------------------
-
-USER, PACKAGE, CARRIER = 0, 1, 2
-"""A project's own code; an installed package's; and what carries a send rather than causes it:
-Django, asgiref, Signalscope and the standard library."""
-
-_package_roots = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})
-_carrier_roots = (
-    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib")},
-    str(Path(__file__).parent),
-    "<frozen",
-)
-
-
-_MOST_GENERATED = 100
-
-
-class _FileKinds(dict[str, int]):
-    """Kind by file name; worked out when a name is first asked for."""
-
-    def __init__(self) -> None:
-        self.user: set[str] = set()
-        """The project's own files, which are asked for most."""
-        self._carriers: tuple[str, ...] = ()
-        self._generated = 0
-
-    def __missing__(self, file: str) -> int:
-        if file.startswith(self._carriers):
-            kind = CARRIER
-        elif file.startswith(_package_roots) or "site-packages" in file:
-            # The packages usually lie below the standard library's folder.
-            kind = PACKAGE
-        elif file.startswith(_carrier_roots):
-            kind = CARRIER
-        else:
-            kind = USER
-        if kind == USER and file.startswith("<"):
-            # A shell names a file for each piece of code that it makes: most of those pass by.
-            if self._generated >= _MOST_GENERATED:
-                return kind
-            self._generated += 1
-        self[file] = kind
-        if kind == USER:
-            self.user.add(file)
-        return kind
-
-    def add_carrier(self, folder: str) -> None:
-        """Count the code below `folder` as a carrier."""
-        if folder not in self._carriers:
-            self._carriers = (*self._carriers, folder)
-            self.clear()
-            self.user.clear()
-
-
-file_kinds = _FileKinds()

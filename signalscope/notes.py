@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from signalscope.naming import PACKAGE, USER, file_kinds, known_senders, sender_facts
-from signalscope.records import UNKNOWN
+from signalscope.naming import known_senders, sender_facts
+from signalscope.places import PACKAGE, USER, file_kinds
+from signalscope.values import UNKNOWN
 
 if TYPE_CHECKING:
     from types import CodeType

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 from signalscope.context import current, parent_and_scope
-from signalscope.naming import CARRIER, file_kinds, sender_facts
+from signalscope.naming import sender_facts
 from signalscope.notes import caller, place_of
-from signalscope.records import Bypass, Continuation, ReceiverCall, location_of
+from signalscope.places import CARRIER, file_kinds
+from signalscope.records import Continuation, ReceiverCall
+from signalscope.values import Bypass, location_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,7 +31,7 @@ import django
 from signalscope import conf, weaving
 from signalscope.errors import InstallError, SignalscopeError
 from signalscope.matching import SignalFilter
-from signalscope.naming import file_kinds
+from signalscope.places import file_kinds
 from signalscope.recorder import Recorder
 from signalscope.registry import connect_log
 from signalscope.weaving import Weave

@@ -32,7 +32,6 @@ from signalscope.context import current, mutes, parent_and_scope
 from signalscope.errors import RecursionLimitExceeded
 from signalscope.matching import SignalFilter
 from signalscope.naming import (
-    file_kinds,
     known_receivers,
     known_senders,
     known_signals,
@@ -42,24 +41,19 @@ from signalscope.naming import (
 )
 from signalscope.notes import NOTHING, caller, facts_of, place_of
 from signalscope.orm import OrmHooks
-from signalscope.records import (
-    Continuation,
-    Dispatch,
-    ReceiverCall,
-    Scope,
-    WallClock,
-    error_info,
-)
+from signalscope.places import file_kinds
+from signalscope.records import Continuation, Dispatch, ReceiverCall, Scope
 from signalscope.sinks import FanOut
 from signalscope.steps import Progress, Steps
+from signalscope.values import WallClock, error_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signalscope.context import Mute
     from signalscope.naming import ReceiverFacts
-    from signalscope.records import Bypass
     from signalscope.sinks import Sink
+    from signalscope.values import Bypass
 
 __all__ = ["Collector", "Recorder"]
 

@@ -13,7 +13,8 @@ from signalscope.rendering import data, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from signalscope.records import Bypass, Dispatch, ReceiverCall
+    from signalscope.records import Dispatch, ReceiverCall
+    from signalscope.values import Bypass
 
 __all__ = ["Recording", "record"]
 

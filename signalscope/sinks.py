@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from signalscope.errors import ConfigurationError
-from signalscope.naming import dotted_name
+from signalscope.reading import dotted_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

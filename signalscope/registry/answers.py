@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from types import CodeType
 
-    from signalscope.naming import (
-        Location,
-    )
+    from signalscope.places import Location
 
     Place = tuple[CodeType, int] | Location | None
 

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakMethod
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
-from signalscope.naming import (
-    Location,
-    dotted_name,
-    own_dict,
-    plain_text,
-)
+from signalscope.reading import dotted_name, own_dict, plain_text
 
 if TYPE_CHECKING:
     from types import CodeType
+
+    from signalscope.places import Location
 
     Place = tuple[CodeType, int] | Location | None
 

@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 
 from signalscope.matching import name_matches
-from signalscope.naming import (
-    Location,
-    namespaces,
-    own_dict,
-    receiver_facts,
-)
+from signalscope.naming import receiver_facts
+from signalscope.reading import namespaces, own_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
+
+    from signalscope.places import Location
 
     Place = tuple[CodeType, int] | Location | None
 

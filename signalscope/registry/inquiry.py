@@ -6,18 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from signalscope.context import mutes
 from signalscope.matching import name_matches
-from signalscope.naming import (
-    Location,
-    SignalFacts,
-    plain_text,
-    receiver_facts,
-    signal_facts,
-)
+from signalscope.naming import SignalFacts, receiver_facts, signal_facts
+from signalscope.reading import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
+    from signalscope.places import Location
     from signalscope.registry.rows import Row
 
     Place = tuple[CodeType, int] | Location | None

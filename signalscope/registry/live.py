@@ -10,22 +10,22 @@ from django.apps import apps
 from signalscope.errors import SignalscopeError, UnknownName
 from signalscope.matching import name_matches
 from signalscope.naming import (
-    Location,
     SenderFacts,
     SignalFacts,
-    dotted_name,
     known_senders,
     receiver_facts,
     sender_facts,
     short_name,
     signal_facts,
 )
+from signalscope.reading import dotted_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import CodeType
 
     from signalscope.naming import ReceiverFacts
+    from signalscope.places import Location
 
     Place = tuple[CodeType, int] | Location | None
 

@@ -11,24 +11,23 @@ from weakref import ref as weak_reference  # by name: tests of Django's mock wea
 from django.db.models import signals as model_signals
 
 from signalscope.naming import (
-    Location,
     SenderFacts,
     SignalFacts,
-    bases_of,
-    dotted_name,
     known_signals,
     note_origin,
-    own_dict,
     receiver_facts,
     sender_facts,
     signal_facts,
 )
 from signalscope.notes import caller, place_of
-from signalscope.records import location_of
+from signalscope.reading import bases_of, dotted_name, own_dict
+from signalscope.values import location_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
+
+    from signalscope.places import Location
 
     Place = tuple[CodeType, int] | Location | None
 

@@ -8,13 +8,14 @@ import types
 from typing import TYPE_CHECKING, Any
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
-from signalscope.naming import Location, SenderFacts, SignalFacts, receiver_facts
+from signalscope.naming import SenderFacts, SignalFacts, receiver_facts
 from signalscope.registry.entries import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signalscope.naming import ReceiverFacts
+    from signalscope.places import Location
 
 __all__ = ["Log", "Logs", "Row"]
 

@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.dispatch import Signal
 
-from signalscope.naming import (
-    Location,
-    SenderFacts,
-    known_senders,
-    known_signals,
-    namespaces,
-    own_dict,
-    plain_text,
-    sender_facts,
-)
+from signalscope.naming import SenderFacts, known_senders, known_signals, sender_facts
+from signalscope.reading import namespaces, own_dict, plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import CodeType
 
+    from signalscope.places import Location
     from signalscope.registry.rows import Row
 
     Place = tuple[CodeType, int] | Location | None

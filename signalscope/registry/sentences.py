@@ -7,18 +7,14 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from signalscope import naming
-from signalscope.naming import model_options
+from signalscope.reading import model_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
-    from signalscope.naming import (
-        Location,
-        ReceiverFacts,
-        SenderFacts,
-        SignalFacts,
-    )
+    from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
+    from signalscope.places import Location
     from signalscope.registry.live import Wire
     from signalscope.registry.rows import Row
 

@@ -9,8 +9,9 @@ from weakref import ref as weak_reference  # by name: tests of Django's mock wea
 from django.apps.registry import Apps
 from django.db.models.options import Options
 
-from signalscope.naming import CARRIER, file_kinds, model_options, own_dict, plain_text
 from signalscope.notes import place_of
+from signalscope.places import CARRIER, file_kinds
+from signalscope.reading import model_options, own_dict, plain_text
 from signalscope.registry.entries import is_plain
 
 if TYPE_CHECKING:

@@ -7,18 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from signalscope.errors import SignalscopeError
-from signalscope.naming import Location
+from signalscope.places import Location
 from signalscope.recorder import Collector
-from signalscope.records import (
-    Bypass,
-    Dispatch,
-    ErrorInfo,
-    Queries,
-    ReceiverCall,
-    SavedFacts,
-    Scope,
-    WallClock,
-)
+from signalscope.records import Dispatch, ReceiverCall, Scope
+from signalscope.values import Bypass, ErrorInfo, Queries, SavedFacts, WallClock
 
 if TYPE_CHECKING:
     from signalscope.recording import Recording

@@ -22,15 +22,10 @@ from django.dispatch import Signal
 from django.test.utils import isolate_apps
 
 import signalscope
-from signalscope import naming
+from signalscope import naming, places
 from signalscope.matching import sender_matcher
-from signalscope.naming import (
-    file_kinds,
-    receiver_facts,
-    sender_facts,
-    short_name,
-    signal_facts,
-)
+from signalscope.naming import receiver_facts, sender_facts, short_name, signal_facts
+from signalscope.places import file_kinds
 from signalscope.registry import ConnectLog, connections
 from tests.testapp.models import Note, Tag
 
@@ -832,7 +827,7 @@ signal_that_is_another = Signal()
 class TestKindsOfCode:
     def test_a_projects_own_code_is_told_from_what_carries_it(self):
         """This test is a project's; Django and the standard library carry; pytest is a package."""
-        assert file_kinds[__file__] == naming.USER
-        assert file_kinds[post_save.send.__code__.co_filename] == naming.CARRIER
-        assert file_kinds[functools.__file__] == naming.CARRIER
-        assert file_kinds[pytest.__file__] == naming.PACKAGE
+        assert file_kinds[__file__] == places.USER
+        assert file_kinds[post_save.send.__code__.co_filename] == places.CARRIER
+        assert file_kinds[functools.__file__] == places.CARRIER
+        assert file_kinds[pytest.__file__] == places.PACKAGE

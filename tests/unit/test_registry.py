@@ -26,13 +26,8 @@ import signalscope
 from signalscope import patching
 from signalscope.context import mutes
 from signalscope.errors import SignalscopeError, UnknownName
-from signalscope.naming import (
-    Location,
-    known_senders,
-    receiver_facts,
-    sender_facts,
-    signal_facts,
-)
+from signalscope.naming import known_senders, receiver_facts, sender_facts, signal_facts
+from signalscope.places import Location
 from signalscope.registry import UNKNOWN_SENDER, ConnectLog, connections, missed, why
 from signalscope.registry import log as registry_log
 from tests.testapp.models import Note, Tag
