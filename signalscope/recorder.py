@@ -17,17 +17,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import sys
 import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any
-from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
+from signalscope.awaited import AwaitedHooks
 from signalscope.context import current, mutes, parent_and_scope
 from signalscope.errors import RecursionLimitExceeded
 from signalscope.matching import SignalFilter
@@ -44,7 +42,6 @@ from signalscope.orm import OrmHooks
 from signalscope.places import file_kinds
 from signalscope.records import Continuation, Dispatch, ReceiverCall, Scope
 from signalscope.sinks import FanOut
-from signalscope.steps import Progress, Steps
 from signalscope.values import WallClock, error_info
 
 if TYPE_CHECKING:
@@ -100,7 +97,7 @@ class Audible(list[Any]):
     muted: list[Any]
 
 
-class Recorder(OrmHooks):
+class Recorder(AwaitedHooks, OrmHooks):
     """Turns the hooks in Django's dispatch loop into records.
 
     `active` is empty as long as nobody listens: the one thing that an idle send looks at.
@@ -276,7 +273,7 @@ class Recorder(OrmHooks):
         except RecursionError:
             return None
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
-            self._report()
+            self.report()
             return None
         if self.max_depth is not None:
             self._limit(dispatch, self.max_depth)
@@ -341,7 +338,7 @@ class Recorder(OrmHooks):
         except RecursionError:
             return _NAMELESS
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
-            self._report()
+            self.report()
             return _NAMELESS
 
     def entered(self, call: ReceiverCall) -> None:
@@ -369,118 +366,6 @@ class Recorder(OrmHooks):
                 self.left(call)
         except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
             return
-
-    def expect(self, dispatch: Dispatch, receiver: object) -> ReceiverCall:
-        """Make the record of an asynchronous call, just before the receiver is called.
-
-        The record opens at the coroutine's first step (`Steps`). Until then what runs is the call
-        itself, in which a receiver that is no coroutine function may do anything.
-        """
-        call = ReceiverCall()
-        call.dispatch = dispatch
-        call.is_async = True
-        call.receiver_facts = known_receivers.get(id(receiver)) or self.facts_of_receiver(receiver)
-        call.asked = self.clock()
-        dispatch.expected = call
-        current.set(call)
-        return call
-
-    def watch(self, call: ReceiverCall, awaitable: Any, *, alone: bool) -> Any:
-        """Return what Django shall await in place of `awaitable`: the same, step for step.
-
-        `alone` says that no frame of Django's awaits it, so that it has to find out by itself
-        how it ended.
-        """
-        try:
-            call.dispatch.expected = None
-            current.set(call.dispatch.outer)
-            # Other awaitables (futures, say) run no code of the receiver when they are awaited.
-            if type(awaitable) is CoroutineType:
-                return Steps(
-                    Progress(self, call, awaitable, alone=alone and not self.hears_of_runs)
-                )
-            self.start(call, call.asked)
-            if alone:
-                self.gathered(call, weak_reference(awaitable))
-        except RecursionError:
-            return awaitable
-        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
-            self._report()
-        return awaitable
-
-    def ran(self, awaited: Any, error: BaseException | None) -> None:
-        """Close the record of a call that a function of Django's for many calls has awaited."""
-        if type(awaited) is Steps:
-            call = awaited.call
-            if error is None:
-                self.returned(call)
-            elif hasattr(call, "started"):
-                self.raised(call, error)
-
-    def gathered(self, call: ReceiverCall, awaited: Callable[[], Any]) -> None:
-        """Remember what runs a call that no frame of Django's awaits, until `settled`."""
-        dispatch = call.dispatch
-        if dispatch.gathered is None:
-            dispatch.gathered = []
-        if type(dispatch.gathered) is list:
-            dispatch.gathered.append((call, awaited))
-        else:
-            self._settle(call, awaited())
-
-    def settled(self, dispatch: Dispatch) -> None:
-        """Note how the calls that were gathered ended, now that Django goes on."""
-        # Nothing was added to the tasks: a callback of ours would run in the program's event loop,
-        # and keep their results alive for one round of it. Django, or asyncio, has held them.
-        try:
-            gathered, dispatch.gathered = dispatch.gathered or (), ()
-            for call, awaited in gathered:
-                self._settle(call, awaited())
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
-            return
-
-    def _settle(self, call: ReceiverCall, awaited: Any) -> None:
-        if issubclass(type(awaited), asyncio.Future):
-            if not awaited.done():
-                # Django goes on without it, since another one raised.
-                awaited.add_done_callback(functools.partial(self._settle, call))
-                return
-            # Not exception(): that would keep asyncio from logging that nobody asked for it.
-            error = asyncio.CancelledError() if awaited.cancelled() else awaited._exception  # noqa: SLF001
-            if error is not None:
-                call.error = error_info(error)
-        self.returned(call)
-
-    def returned(self, call: ReceiverCall) -> None:
-        """Close the record of an awaited call that returned."""
-        try:
-            now = self.clock()
-            self.start(call, now)
-            if call.ended is None:
-                call.ended = now
-            if self.sinks and not call.dispatch.silent:
-                self.sinks.receiver_finished(call)
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
-            return
-
-    def raised(self, call: ReceiverCall, error: BaseException) -> None:
-        """Close the record of an awaited call that raised."""
-        try:
-            if call.dispatch.expected is call:  # the very call did
-                call.dispatch.expected = None
-                current.set(call.dispatch.outer)
-                self.start(call, call.asked)
-            call.error = error_info(error)
-            self.returned(call)
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
-            return
-
-    def start(self, call: ReceiverCall, now: int) -> None:
-        """Open the record of an asynchronous call, unless it is open."""
-        if not hasattr(call, "started"):
-            call.dispatch.calls.append(call)
-            if self.sinks and not call.dispatch.silent:
-                self.sinks.receiver_started(call)
-            call.started = now
 
     # --- Muting -----------------------------------------------------------------------------------
 
@@ -511,7 +396,7 @@ class Recorder(OrmHooks):
         except RecursionError:
             return sync_receivers, async_receivers
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
-            self._report()
+            self.report()
             return sync_receivers, async_receivers
         # By identity: receivers may have an equality of their own.
         ids = set(map(id, muted))
@@ -545,7 +430,7 @@ class Recorder(OrmHooks):
 
     # --- Faults of our own ------------------------------------------------------------------------
 
-    def _report(self) -> None:
+    def report(self) -> None:
         """Log the fault at hand, once; a full stack is none, and leaves no room for this."""
         error = sys.exc_info()[1]
         if self._reported or isinstance(error, MemoryError):

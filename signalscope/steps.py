@@ -14,8 +14,8 @@ from signalscope.context import current
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from signalscope.awaited import AwaitedHooks
     from signalscope.context import Current
-    from signalscope.recorder import Recorder
     from signalscope.records import ReceiverCall
 
 __all__ = ["Progress", "Steps"]
@@ -122,7 +122,7 @@ class Progress:
     __slots__ = ("_alone", "_around", "_own", "_recorder", "call", "coroutine")
 
     def __init__(
-        self, recorder: Recorder, call: ReceiverCall, coroutine: Any, *, alone: bool
+        self, recorder: AwaitedHooks, call: ReceiverCall, coroutine: Any, *, alone: bool
     ) -> None:
         self._recorder = recorder
         self.call = call
@@ -145,7 +145,7 @@ class Progress:
         except RecursionError:
             pass
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
-            self._recorder._report()  # noqa: SLF001
+            self._recorder.report()
         return _Step(self)
 
     def pause(self) -> None:

@@ -1,0 +1,152 @@
+"""Hooks around dispatch: connections, queries, callbacks on commit, bulk operations."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from typing import Any
+
+from signalscope.weaving.templates import Function, body, expression, statements, unknown
+
+__all__ = ["bypassing", "connecting", "creating", "deferring", "postponing", "querying"]
+
+
+def connecting(method: Function) -> None:
+    """Tell of each ``connect()`` or ``disconnect()``, before it happens."""
+    arguments = ", ".join(argument.arg for argument in method.args.args)
+    _tell(method, f"RECORDER.{method.name}ing({arguments})")
+
+
+def creating(method: Function) -> None:
+    """Tell that a signal is made, before it is."""
+    _tell(method, "RECORDER.wiring.created(self)")
+
+
+def postponing(method: Function) -> None:
+    """Tell of each ``connect()`` that may have to wait for its sender, before it does."""
+    _tell(method, "RECORDER.wiring.postponed(self, receiver, sender, dispatch_uid, apps)")
+
+
+def _tell(method: Function, call: str) -> None:
+    # A full stack makes the very call fail, where plain code may have had just enough room.
+    docstring, rest = body(method)
+    method.body = [
+        *docstring,
+        *statements(f"try: {call}\nexcept Exception: pass", rest[0]),
+        *rest,
+    ]
+
+
+def querying(method: Function) -> None:
+    """Time what a cursor executes."""
+    docstring, rest = body(method)
+    method.body = [
+        *docstring,
+        *statements(
+            """
+if RECORDER.active and (_signalscope_query := RECORDER.query_begins()) is not None:
+    try:
+        TIMED
+    finally:
+        RECORDER.query_ends(_signalscope_query, sql)
+else:
+    REST
+""",
+            rest[0],
+            TIMED=copy.deepcopy(rest),
+            REST=rest,
+        ),
+    ]
+
+
+def deferring(method: Function) -> None:
+    """Remember who asks for a callback ``on_commit``, and run it as what that one set off.
+
+    A queued callback is known by the set of savepoint ids that Django queues with it; Django calls
+    it ``_`` where it takes the callback from the queue.
+    """
+    hook = _HookCallbacks()
+    hook.visit(method)
+    if not hook.found:
+        raise unknown(f"{method.name} runs no callback where it was looked for")
+
+
+class _HookCallbacks(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.found = 0
+        self._queued = "None"
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        if node.id == "_" and isinstance(node.ctx, ast.Store):
+            self._queued = "_"
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        call = node.value
+        if not isinstance(call, ast.Call):
+            return node
+        if ast.unparse(call.func) == "self.run_on_commit.append":
+            return [
+                node,
+                *statements(
+                    "if RECORDER.active: RECORDER.deferred(self.run_on_commit[-1][0])", node
+                ),
+            ]
+        if ast.unparse(call) not in ("func()", "callback()"):
+            return node
+        self.found += 1
+        return statements(
+            f"""
+if (
+    RECORDER.active
+    and (_signalscope_before := RECORDER.callback_begins({self._queued})) is not None
+):
+    try:
+        CONTINUED
+    finally:
+        RECORDER.callback_ends(_signalscope_before)
+else:
+    CALLED
+""",
+            node,
+            CONTINUED=[copy.deepcopy(node)],
+            CALLED=[node],
+        )
+
+
+def bypassing(method: Function) -> None:
+    """Tell of an operation that sends no signals, when it is done."""
+    docstring, rest = body(method)
+    names = {argument.arg for argument in method.args.args}
+    objects = "objs" if "objs" in names else "None"
+    if "ignore_conflicts" in names:
+        # How many of them the database took, nobody knows.
+        objects = f"None if ignore_conflicts else {objects}"
+    method.body = [
+        *docstring,
+        *[_HookReturns(method.name, objects).visit(node) for node in rest],
+    ]
+    if not isinstance(method.body[-1], ast.Return):
+        raise unknown(f"QuerySet.{method.name} does not end with its result")
+
+
+class _HookReturns(ast.NodeTransformer):
+    def __init__(self, operation: str, objects: str) -> None:
+        self._operation = operation
+        self._objects = objects
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> Any:
+        return node
+
+    def visit_Return(self, node: ast.Return) -> Any:
+        if node.value is not None:
+            node.value = expression(
+                f"RECORDER.bypassed(self, {self._operation!r}, {self._objects}, RESULT) "
+                "if RECORDER.active else RESULT",
+                node.value,
+                RESULT=node.value,
+            )
+        return node
