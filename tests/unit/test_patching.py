@@ -298,6 +298,15 @@ class TestSameTasks:
 
 
 class TestInstalling:
+    def test_an_idle_send_makes_no_cell_more(self):
+        """A closure of ours would cost every send a cell, the empty ones too."""
+        signalscope.install()
+        try:
+            for name in SENDS:
+                assert METHODS[name].__code__.co_cellvars == CODES[name].co_cellvars
+        finally:
+            signalscope.uninstall()
+
     def test_the_methods_stay_the_very_objects(self):
         """Both while installed and afterwards; afterwards with the very code that they had."""
         signalscope.install()
