@@ -302,7 +302,8 @@ class TestInstalling:
         """A closure of ours would cost every send a cell, the empty ones too."""
         signalscope.install()
         try:
-            for name in SENDS:
+            # An asynchronous one, whose generator needs it, makes a coroutine anyway.
+            for name in ("send", "send_robust"):
                 assert METHODS[name].__code__.co_cellvars == CODES[name].co_cellvars
         finally:
             signalscope.uninstall()
