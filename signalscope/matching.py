@@ -119,6 +119,10 @@ class SignalFilter:
             self._sender_verdicts[sender] = verdict
         return verdict
 
+    def may_want(self, signal: SignalFacts) -> bool:
+        """Tell whether a dispatch of `signal` is wanted from some sender."""
+        return self._wants_signal(signal)
+
     def _wants_signal(self, signal: SignalFacts) -> bool:
         if self._signals:
             return any(matches(signal) for matches in self._signals)

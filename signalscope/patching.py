@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import asgiref
 import django
+from django.db.models.signals import post_init, pre_init
 
 from signalscope import conf, weaving
 from signalscope.errors import InstallError, SignalscopeError
@@ -54,6 +55,7 @@ __all__ = [
 
 recorder = Recorder()
 recorder.wiring = connect_log
+recorder.of_instances = (pre_init, post_init)
 
 for _package in (django, asgiref):
     file_kinds.add_carrier(str(Path(str(_package.__file__)).parent))

@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signalscope.context import Mute
-    from signalscope.naming import ReceiverFacts
+    from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
     from signalscope.sinks import Sink
-    from signalscope.values import Bypass
+    from signalscope.values import Bypass, SavedFacts
 
 __all__ = ["Collector", "Recorder"]
 
@@ -75,6 +75,8 @@ class Collector:
         self.queries = queries
         self.kept: list[Dispatch] = []
         self.bypasses: list[Bypass] = []
+        self.unheard: dict[tuple[SignalFacts | SavedFacts, str | None], int] = {}
+        """Sends that found no receiver: signal and sender's name → how often."""
         self.dropped = 0
         self._lock = threading.Lock()
 
@@ -84,6 +86,15 @@ class Collector:
             self.bypasses.append(bypass)
         else:
             self.drop()
+
+    def miss(self, signal: SignalFacts, sender: SenderFacts) -> None:
+        """Count a send that found no receiver."""
+        key = signal, sender.name
+        with self._lock:
+            if key in self.unheard or len(self.unheard) < self.limit:
+                self.unheard[key] = self.unheard.get(key, 0) + 1
+            else:
+                self.dropped += 1
 
     def drop(self) -> None:
         """Count a dispatch for which there is no room."""
@@ -113,6 +124,10 @@ class Recorder(AwaitedHooks, OrmHooks):
         self.sinks_want = SignalFilter()
         self.max_depth: int | None = None
         self.muting: list[object] = []
+        self.of_instances: tuple[object, object] = (None, None)
+        """``pre_init`` and ``post_init``: each instance of a model sends them, mostly to nobody."""
+        self.hears_of_instances = False
+        """Whether a recording wants one of these."""
         self.hears_of_runs = False
         """Whether `ran` is told how gathered coroutines end (from Django 6.1 on)."""
         self._reported = False
@@ -130,6 +145,8 @@ class Recorder(AwaitedHooks, OrmHooks):
             "CLOCK": self.clock,
             "ID": id,
             "KNOWN": known_receivers,
+            "POST_INIT": self.of_instances[1],
+            "PRE_INIT": self.of_instances[0],
             "RECORDER": self,
             "SET": current.set,
         }
@@ -150,6 +167,7 @@ class Recorder(AwaitedHooks, OrmHooks):
         scope.wiring = self.wiring
         scope.counts_queries = collector.queries or (around is not None and around.counts_queries)
         self.active.append(scope)
+        self._listen()
         current.set(scope)
         return scope
 
@@ -161,8 +179,15 @@ class Recorder(AwaitedHooks, OrmHooks):
         scope.collectors = scope.collectors[:-1]
         with contextlib.suppress(ValueError):
             self.active.remove(scope)
+        self._listen()
         if current.get() is scope:
             current.set(scope.outer)
+
+    def _listen(self) -> None:
+        scopes = [each for each in list(self.active) if type(each) is Scope]
+        wants = [collector.wants for scope in scopes for collector in scope.collectors]
+        signals = list(map(signal_facts, self.of_instances))
+        self.hears_of_instances = any(each.may_want(facts) for each in wants for facts in signals)
 
     def add_sink(self, sink: Sink) -> None:
         """Tell `sink` of everything, in all contexts."""
@@ -210,6 +235,7 @@ class Recorder(AwaitedHooks, OrmHooks):
                 return None
             muted = sync_receivers.muted if type(sync_receivers) is Audible else ()
             if not sync_receivers and not async_receivers and not muted:
+                self.unheard(signal, sender)
                 return None
             try:
                 signal_is = known_signals[id(signal)]
@@ -278,6 +304,21 @@ class Recorder(AwaitedHooks, OrmHooks):
         if self.max_depth is not None:
             self._limit(dispatch, self.max_depth)
         return dispatch
+
+    def unheard(self, signal: object, sender: object) -> None:
+        """Count a send that found no receiver, for whoever asserts that it was sent."""
+        try:
+            scope = parent_and_scope(current.get())[1]
+            if scope is None or not scope.collectors:
+                return
+            signal_is, sender_is = signal_facts(signal), sender_facts(sender)
+            for collector in scope.collectors:
+                if collector.wants(signal_is, sender_is):
+                    collector.miss(signal_is, sender_is)
+        except RecursionError:
+            return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()
 
     def _limit(self, dispatch: Dispatch, most: int) -> None:
         rounds = dispatch.rounds()

@@ -38,6 +38,18 @@ class Recording:
         return list(self._collector.bypasses)
 
     @property
+    def unheard(self) -> dict[tuple[str, str | None], int]:
+        """Sends that found no receiver: the names of signal and sender → how often.
+
+        They are no dispatches. What was sent with them is not kept.
+        """
+        counts: dict[tuple[str, str | None], int] = {}
+        for (signal, sender), number in list(self._collector.unheard.items()):
+            names = signal.name, sender
+            counts[names] = counts.get(names, 0) + number
+        return counts
+
+    @property
     def dropped(self) -> int:
         """How many dispatches and bypasses found no room (``MAX_RECORDS``)."""
         return self._collector.dropped

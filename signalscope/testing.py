@@ -130,8 +130,8 @@ def assert_sent(
 ) -> None:
     """Assert that `signal` was sent: at least once, or exactly so many `times`.
 
-    Counted are the sends by `sender` and with `kwargs`, where these are given. Sends that found no
-    receiver count where the recording has noted them (`unheard`).
+    Counted are the sends by `sender` and with `kwargs`, where these are given. Those that found no
+    receiver count too, though what they sent is not known.
     """
     __tracebackhide__ = True
     must_name("signal", signal)

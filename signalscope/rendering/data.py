@@ -39,6 +39,7 @@ def recording_to_dict(recording: Recording) -> dict[str, Any]:
             | {"receivers": list(bypass.receivers), "location": _list(bypass.location)}
             for bypass in recording.bypasses
         ],
+        "unheard": [[*names, number] for names, number in recording.unheard.items()],
     }
 
 
@@ -135,6 +136,9 @@ def _collector(saved: dict[str, Any]) -> Collector:
         )
         for entry in saved["bypasses"]
     ]
+    for signal, sender, number in saved.get("unheard", ()):  # not in the first form of schema 1
+        facts = SavedFacts(_str(signal))
+        collector.unheard[facts, None if sender is None else _str(sender)] = _int(number)
     return collector
 
 

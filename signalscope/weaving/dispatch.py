@@ -14,7 +14,8 @@ __all__ = ["dispatching", "running"]
 def dispatching(method: Function) -> None:
     """Give a send method a second way through, with hooks, for when somebody listens.
 
-    The statements that follow the look-up of the live receivers stay as they are for everybody
+    Where a send finds at once that nobody listens, that is counted while somebody records. The
+    statements that follow the look-up of the live receivers stay as they are for everybody
     else, who meet no local variable of ours either. Inner functions get the dispatch as the
     default of a parameter: a closure would cost every call of the method a cell, the empty ones
     too. What is done for each synchronous receiver stands in the code itself, since calling a
@@ -23,6 +24,17 @@ def dispatching(method: Function) -> None:
     found = [index for index, node in enumerate(method.body) if _looks_up_receivers(node)]
     if len(found) != 1:
         raise unknown(f"Signal.{method.name} does not look up its live receivers once")
+    for node in method.body[: found[0]]:
+        if isinstance(node, ast.If) and isinstance(node.body[-1], ast.Return):
+            node.body[:0] = statements(
+                """
+if RECORDER.active and (
+    RECORDER.hears_of_instances or (self is not PRE_INIT and self is not POST_INIT)
+):
+    RECORDER.unheard(self, sender)
+""",
+                node.body[-1],
+            )
     split = found[0] + 1
     look_up: Any = method.body[split - 1]
     plain = method.body[split:]

@@ -58,11 +58,12 @@ class _Filled(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> Any:
         self.generic_visit(node)
-        if isinstance(node.func, ast.Constant):
-            # The compiler warns of constants that are called; a choice of two equal ones it takes,
-            # and makes one of them.
-            choice = ast.IfExp(ast.Constant(value=True), node.func, node.func)
-            node.func = ast.copy_location(choice, node.func)
+        node.func = _unsuspicious(node.func)
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        self.generic_visit(node)
+        node.comparators = list(map(_unsuspicious, node.comparators))
         return node
 
     def visit_Name(self, node: ast.Name) -> Any:
@@ -71,6 +72,14 @@ class _Filled(ast.NodeTransformer):
         if node.id.isupper():
             return ast.copy_location(ast.Constant(f"{CONSTANT}{node.id}"), node)
         return node
+
+
+def _unsuspicious(node: ast.expr) -> ast.expr:
+    # The compiler warns of constants that are called, or compared by identity; a choice of two
+    # equal ones it takes, and makes one of them.
+    ours = isinstance(node, ast.Constant) and str(node.value).startswith(CONSTANT)
+    choice = ast.IfExp(ast.Constant(value=True), node, node)
+    return ast.copy_location(choice, node) if ours else node
 
 
 def as_list(found: Any) -> list[Any]:

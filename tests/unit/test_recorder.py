@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.dispatch import Signal
 
 import signalscope
+from tests.testapp.models import Note
 
 
 def shape(dispatches):
@@ -460,6 +461,64 @@ class TestBounds:
             second.send(sender=None)
         assert recording.dispatches == []
         assert [dispatch.label for dispatch in named.walk()] == ["first"]
+
+
+class TestUnheard:
+    @pytest.mark.parametrize("method", SENDS)
+    @pytest.mark.parametrize("others", [False, True])
+    def test_sends_that_found_no_receiver_are_counted(self, connect, method, others):
+        """Be it that the signal has none, or none for this sender; they are no dispatches."""
+        if others:
+            connect(first, lambda **_: None, sender=Path)
+        with signalscope.record() as recording:
+            emit(method, first, sender=int)
+            emit(method, first, sender=int)
+            emit(method, first, sender=None)
+        assert recording.dispatches == []
+        (name,) = {signal for signal, _ in recording.unheard}
+        assert recording.unheard == {(name, "int"): 2, (name, None): 1}
+        assert name.endswith("test_recorder.first")
+        recording.assert_sent(first, int, times=2)
+        recording.assert_not_sent(first, str)
+        recording.assert_not_sent(second)
+        with pytest.raises(AssertionError, match="to no receiver"):
+            recording.assert_not_sent(first)
+        again = signalscope.Recording.from_dict(recording.to_dict())
+        assert again.unheard == recording.unheard
+
+    def test_only_within_the_recording_and_only_what_it_wants(self):
+        """A recording of named signals counts no others, and others' contexts count nothing."""
+        first.send(None)
+        with signalscope.record(second) as recording:
+            first.send(None)
+            second.send(None)
+            thread = threading.Thread(target=second.send, args=(None,))
+            thread.start()
+            thread.join()
+        first.send(None)
+        assert list(recording.unheard.values()) == [1]
+
+    def test_signals_that_are_denied_are_counted_by_name_only(self):
+        """Every instance of a model sends two signals, to nobody mostly."""
+        with signalscope.record() as recording:
+            Note()
+        assert recording.unheard == {}
+        with signalscope.record("pre_init") as named, signalscope.record() as recording:
+            Note()
+        assert recording.unheard == {}
+        assert list(named.unheard.values()) == [1]
+        with signalscope.record() as recording:
+            Note()
+        assert recording.unheard == {}
+
+    def test_names_without_end_are_bounded(self, settings):
+        """As dispatches are."""
+        settings.SIGNALSCOPE = {"MAX_RECORDS": 3}
+        with signalscope.record() as recording:
+            for number in range(5):
+                first.send(sender=type(f"Sender{number}", (), {}))
+        assert len(recording.unheard) == 3
+        assert recording.dropped == 2
 
 
 class TestNotCalled:
