@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
@@ -110,8 +109,9 @@ class AwaitedHooks:
     def _settle(self, call: ReceiverCall, awaited: Any) -> None:
         if issubclass(type(awaited), asyncio.Future):
             if not awaited.done():
-                # Django goes on without it, since another one raised.
-                awaited.add_done_callback(functools.partial(self._settle, call))
+                # Django goes on without it, since another one raised. How it will end is not seen
+                # without a callback on the program's task, which the program could see.
+                call.left_open = True
                 return
             # Not exception(): that would keep asyncio from logging that nobody asked for it.
             error = asyncio.CancelledError() if awaited.cancelled() else awaited._exception  # noqa: SLF001

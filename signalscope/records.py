@@ -163,6 +163,7 @@ _USUAL: dict[str, Any] = {
     "gathered": None,
     "id": _number,
     "is_async": False,
+    "left_open": False,
     "parent": None,
     "saved_cycle": None,
     "silent": False,
@@ -363,6 +364,7 @@ class ReceiverCall(_Record):
         "ended",
         "error",
         "is_async",
+        "left_open",
         "receiver_facts",
         "started",
         "statements",
@@ -374,6 +376,8 @@ class ReceiverCall(_Record):
     """What it sent in turn, in order."""
     is_async: bool
     """Whether Django awaits it."""
+    left_open: bool
+    """Whether Django went on without it, so that nobody saw how it ended."""
     asked: int
     """When an asynchronous receiver was called; it starts when what it gave is awaited."""
     error: ErrorInfo | None
@@ -406,7 +410,11 @@ class ReceiverCall(_Record):
 
     @property
     def duration_ns(self) -> int | None:
-        """Nanoseconds from its begin to its end, waiting included; None while it runs."""
+        """Nanoseconds from its begin to its end, waiting included.
+
+        None while it runs, and where nobody saw it end: up to Django 6.0, an asynchronous receiver
+        goes on after another has made `asend` raise.
+        """
         return None if self.ended is None else self.ended - self.started
 
     @property

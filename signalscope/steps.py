@@ -154,7 +154,8 @@ class Progress:
             now = self._recorder.clock()
             self._own = current.get()
             current.set(self._around)
-            if self.coroutine.cr_frame is None and self.call.ended is None:
-                self.call.ended = now
+            call = self.call
+            if self.coroutine.cr_frame is None and call.ended is None and not call.left_open:
+                call.ended = now
         except Exception:  # noqa: BLE001 - a full stack
             return
