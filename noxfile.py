@@ -120,6 +120,13 @@ def postgresql_cluster(session: nox.Session) -> Iterator[str]:
             session.run(*control, "-m", "immediate", "stop", external=True, success_codes=[0, 1])
 
 
+def install_npm_packages(session: nox.Session) -> None:
+    """Install what package.json pins, with the Node.js of the session's own environment."""
+    # Exact versions without dependencies: a lock file would only add where they were fetched from.
+    quiet = ["--no-audit", "--no-fund", "--no-package-lock"]
+    session.run("npm", "install", "--ignore-scripts", *quiet, silent=True)
+
+
 def tracked_files(session: nox.Session) -> list[str]:
     """Return the checkout's files that git would take."""
     listing = session.run_install(
@@ -212,6 +219,7 @@ def browser(session: nox.Session) -> None:
     """Run the tests that drive a real Chromium."""
     chromium = find_chromium(session)
     install(session, "-e", ".[all]", *group("test", "browser"))
+    install_npm_packages(session)
     session.env["SIGNALSCOPE_CHROMIUM"] = chromium
     session.run("python", "-m", "pytest", "-m", "browser", *session.posargs)
 
@@ -230,7 +238,7 @@ def screenshots(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, templates, spelling and changelog fragments; `-- --fix` mends what it can."""
+    """Check style, templates, scripts, spelling and changelog; `-- --fix` mends what it can."""
     install(session, *group("lint"))
     fix = "--fix" in session.posargs
     files = tracked_files(session)
@@ -252,6 +260,15 @@ def lint(session: nox.Session) -> None:
     check("trailing-whitespace-fixer", on=texts, mends=True)
     check("end-of-file-fixer", on=texts, mends=True)
     check("check-merge-conflict", "--assume-in-merge", on=texts)
+    install_npm_packages(session)
+    session.run(
+        "npx",
+        "--no-install",
+        "biome",
+        "check",
+        "--error-on-warnings",
+        *(["--write"] if fix else []),
+    )
     check("check-added-large-files", "--enforce-all", on=files)
     check("check-case-conflict", on=files)
     check("check-toml", on=[name for name in files if name.endswith(".toml")])

@@ -38,6 +38,12 @@ def page(browser: Browser) -> Iterator[Page]:
     That includes what the bookstore's content security policy has blocked.
     """
     context = browser.new_context(viewport={"width": 1280, "height": 800})
+    # Beside the console: what a content security policy has blocked, as the browser reports it.
+    context.add_init_script(
+        """globalThis.violations = [];
+        document.addEventListener("securitypolicyviolation", event =>
+            violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));"""
+    )
     page = context.new_page()
     complaints: list[str] = []
 
@@ -49,5 +55,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
+    violations = page.evaluate("globalThis.violations ?? []")
     context.close()
+    assert violations == []
     assert complaints == []

@@ -43,7 +43,7 @@ def warm_up(page: Page, shop: Shop) -> None:
 
 
 def main(folder: Path) -> None:
-    """Post a review, and take a picture of what it set off."""
+    """Post a review, and take pictures of what it set off."""
     folder.mkdir(parents=True, exist_ok=True)
     with open_shop() as shop, open_browser() as browser:
         # Twice the pixels, for screens that have them.
@@ -54,10 +54,18 @@ def main(folder: Path) -> None:
         post_review(page, shop)
         open_panel(page)
         page.get_by_role("button", name="Zoom to the signals").click()
-        page.mouse.move(0, 0)
-        page.locator("#djdt-SignalscopePanel").scroll_into_view_if_needed()
-        page.screenshot(path=folder / "panel.png")
-    sys.stdout.write(f"{folder / 'panel.png'}\n")
+        take(page, folder / "panel.png")
+        page.get_by_role("tab", name="Receivers").click()
+        page.locator(".ss-table-receivers").wait_for()
+        take(page, folder / "panel-receivers.png")
+
+
+def take(page: Page, file: Path) -> None:
+    """Take a picture of the window, with the panel's name among the others in sight."""
+    page.mouse.move(0, 0)
+    page.locator("#djdt-SignalscopePanel").scroll_into_view_if_needed()
+    page.screenshot(path=file)
+    sys.stdout.write(f"{file}\n")
 
 
 if __name__ == "__main__":

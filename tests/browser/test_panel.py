@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -15,8 +13,9 @@ from django.dispatch import Signal
 from playwright.sync_api import expect
 
 import signalscope
-from signalscope.integrations.debug_toolbar import html, rows, stats
+from signalscope.integrations.debug_toolbar import html
 from tests.browser.shop import open_panel, open_toolbar, post_review
+from tests.browser.stored import as_stored, show
 
 pytestmark = pytest.mark.browser
 
@@ -61,40 +60,6 @@ def switch_to(page, url):
     request_id = row.get_attribute("data-request-id")
     row.get_by_role("button", name="Switch").click()
     expect(page.locator("#djDebug")).to_have_attribute("data-request-id", request_id)
-
-
-def show(page, shop, stored):
-    """Open the panel on the bookstore's page with what the renderer makes of `stored`."""
-
-    def panel(route):
-        if parse_qs(urlsplit(route.request.url).query)["panel_id"] != ["SignalscopePanel"]:
-            route.continue_()
-            return
-        content = html.panel(stored, request_id="test", nonce=None)
-        scripts = [html.asset_url("panel.js")]
-        route.fulfill(json={"content": content, "scripts": scripts})
-
-    def further(route):
-        first = int(parse_qs(urlsplit(route.request.url).query)["first"][0])
-        route.fulfill(json=html.further_rows(stored, first))
-
-    page.route("**/render_panel/**", panel)
-    page.route("**/signalscope/rows/**", further)
-    page.goto(shop.url + shop.book)
-    open_panel(page)
-
-
-def as_stored(recording):
-    """Return the stats of a request that was all of `recording`."""
-    data = json.loads(json.dumps(recording.to_dict()))
-    begin = data["dispatches"][0]["started_ns"] - 1_000_000
-    end = begin + 2_000_000 + sum(item["duration_ns"] for item in data["dispatches"])
-    return {
-        "overview": rows.overview(data, (begin, end)),
-        "window": [begin, end],
-        "recording": stats.pack(data),
-        "problem": "",
-    }
 
 
 @pytest.fixture
@@ -153,7 +118,7 @@ def test_asynchronous_view_shows_its_receivers(page, shop):
     assert_nested(shown_rows(page), ["book_viewed bookstore.Book", "prepare_suggestions"])
     expect(page.locator(".ss-dispatch .ss-fact", has_text="asend")).to_be_visible()
     awaited = page.locator(".ss-call", has_text="prepare_suggestions")
-    expect(awaited.locator(".ss-fact")).to_have_text("async")
+    expect(awaited.locator(".ss-fact").first).to_have_text("async")
 
 
 def test_recursion_is_marked_with_its_cycle(page, shop):
@@ -241,7 +206,7 @@ def test_further_rows_fold_like_the_first(page, shop, thousands):
 
 def test_rows_that_cannot_be_loaded_say_so(page, shop, thousands):
     show(page, shop, thousands)
-    page.route("**/signalscope/rows/**", lambda route: route.fulfill(status=204))
+    page.route("**/signalscope/tab/**", lambda route: route.fulfill(status=204))
     page.get_by_role("button", name="Show the next").click()
     expect(page.locator(".ss-remaining")).to_contain_text("could not be loaded")
 

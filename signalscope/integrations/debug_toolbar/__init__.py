@@ -4,8 +4,9 @@ Name it in ``DEBUG_TOOLBAR_PANELS`` as
 ``"signalscope.integrations.debug_toolbar.SignalscopePanel"``.
 
 The way through this package: `panel` records a request and stores what it saw, `stats` packs and
-unpacks that, `rows` turns it into what is shown, `html` puts it into the templates, `views` serves
-further rows and the static files.
+unpacks that, `tabs` says what there is to ask for, `signalscope.rendering` turns the recording into
+rows and tables and `wiring` what is connected now, `html` puts them into the templates, with links
+to `editors`, and `views` serves tabs, further rows, downloads and the static files.
 """
 
 try:

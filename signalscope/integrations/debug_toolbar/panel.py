@@ -11,12 +11,14 @@ from debug_toolbar.panels import Panel
 from django.urls import path
 
 from signalscope.errors import SignalscopeError
-from signalscope.integrations.debug_toolbar import html, rows, stats, views
+from signalscope.integrations.debug_toolbar import editors, html, stats, views
 from signalscope.recording import record
+from signalscope.rendering.overview import overview, receivers, subtitle
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
 
+    from django.core.checks import CheckMessage
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
 
@@ -31,7 +33,7 @@ class SignalscopePanel(Panel):
     What the panel stores, once for each request::
 
         {
-            "overview": {...},  # see `rows.Overview`
+            "overview": {...},  # see `rendering.overview.Overview`
             "window": [begin, end],  # of the request, in the recorder's nanoseconds
             "recording": "...",  # see `stats.pack`
             "problem": "",  # why nothing could be recorded
@@ -91,7 +93,7 @@ class SignalscopePanel(Panel):
         recording = stats.without_receivers_of("debug_toolbar", recording)
         self.record_stats(  # type: ignore[no-untyped-call]
             {
-                "overview": rows.overview(recording, self._window),
+                "overview": overview(recording, self._window),
                 "window": list(self._window),
                 "recording": stats.pack(recording),
                 "problem": self._problem,
@@ -100,11 +102,11 @@ class SignalscopePanel(Panel):
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponse) -> None:  # noqa: ARG002
         """Let the browser's own tools show the time in signals as well."""
-        overview = self._stored["overview"]
+        figures = self._stored["overview"]
         self.record_server_timing(  # type: ignore[no-untyped-call]
             "signals",
-            f"Signals, {rows.receivers(overview)}",
-            round(overview["signals_ns"] / 1_000_000, 3),
+            f"Signals, {receivers(figures)}",
+            round(figures["signals_ns"] / 1_000_000, 3),
         )
 
     # --- Showing it -------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ class SignalscopePanel(Panel):
         stored = self._stored
         if not stored:
             return ""
-        return "Not recorded" if stored["problem"] else rows.subtitle(stored["overview"])
+        return "Not recorded" if stored["problem"] else subtitle(stored["overview"])
 
     @property
     def content(self) -> str:
@@ -139,13 +141,15 @@ class SignalscopePanel(Panel):
 
     @classmethod
     def get_urls(cls) -> list[URLPattern]:
-        """Serve further rows, and the panel's own static files."""
+        """Serve the tabs and their rows, downloads, and the panel's own static files."""
+        panel = {"panel_id": cls.panel_id}
         return [
-            path(
-                "signalscope/rows/",
-                views.further_rows,
-                {"panel_id": cls.panel_id},
-                name="signalscope_rows",
-            ),
+            path("signalscope/tab/", views.tab, panel, name="signalscope_tab"),
+            path("signalscope/download/", views.download, panel, name="signalscope_download"),
             path("signalscope/static/<str:name>", views.asset, name="signalscope_asset"),
         ]
+
+    @classmethod
+    def run_checks(cls) -> list[CheckMessage]:
+        """Tell a wrong option of the panel to ``manage.py check``."""
+        return editors.problems()

@@ -12,9 +12,16 @@ import json
 import zlib
 from typing import Any
 
+from signalscope.rendering.data import SCHEMA
+
 __all__ = ["EMPTY", "pack", "unpack", "without_receivers_of"]
 
-EMPTY: dict[str, Any] = {"dropped": 0, "dispatches": []}
+EMPTY: dict[str, Any] = {
+    "schema": SCHEMA,
+    "dropped": 0,
+    "dispatches": [],
+    "bypasses": [],
+}
 """A recording that saw nothing."""
 
 

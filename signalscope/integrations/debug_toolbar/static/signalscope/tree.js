@@ -15,6 +15,9 @@ export class Tree {
                 this.makeStop(row);
             }
         });
+        for (const row of this.rows) {
+            setLinks(row, -1);
+        }
         this.refresh();
     }
 
@@ -28,8 +31,19 @@ export class Tree {
         this.element.insertAdjacentHTML("beforeend", html);
         this.refresh();
         const added = this.rows.slice(before);
+        for (const row of added) {
+            setLinks(row, -1);
+        }
         added.find((row) => !row.hidden)?.focus({ preventScroll: true });
         return added;
+    }
+
+    /** Go to the row of this key, and keep it marked. */
+    goTo(key) {
+        const row = this.rows.find((other) => other.dataset.key === key);
+        row?.classList.add("ss-is-found");
+        row?.scrollIntoView({ block: "center" });
+        row?.focus({ preventScroll: true });
     }
 
     setAll(expanded) {
@@ -70,12 +84,14 @@ export class Tree {
 
     makeStop(row) {
         for (const other of this.element.querySelectorAll(
-            '.ss-row[tabindex="0"]'
+            '.ss-row[tabindex="0"]',
         )) {
             other.tabIndex = -1;
+            setLinks(other, -1);
         }
         if (row) {
             row.tabIndex = 0;
+            setLinks(row, 0);
         }
     }
 
@@ -89,7 +105,10 @@ export class Tree {
 
     onKey(event) {
         const row = event.target.closest(".ss-row");
-        const plain = !(event.altKey || event.ctrlKey || event.metaKey);
+        const onLink =
+            event.target !== row && ["Enter", " "].includes(event.key);
+        const plain =
+            !(event.altKey || event.ctrlKey || event.metaKey) && !onLink;
         if (row && plain && this.move(row, event.key)) {
             event.preventDefault();
         }
@@ -123,7 +142,7 @@ export class Tree {
                 return focus(
                     shown
                         .slice(0, at)
-                        .findLast((other) => levelOf(other) < levelOf(row))
+                        .findLast((other) => levelOf(other) < levelOf(row)),
                 );
             case "Enter":
             case " ":
@@ -132,6 +151,13 @@ export class Tree {
             default:
                 return false;
         }
+    }
+}
+
+/** The tab key stops at the links of one row, not at those of hundreds. */
+function setLinks(row, tabIndex) {
+    for (const link of row.querySelectorAll("a")) {
+        link.tabIndex = tabIndex;
     }
 }
 

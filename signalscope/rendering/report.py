@@ -1,0 +1,77 @@
+"""A recording as a page of HTML that needs nothing else: no script, no other file, no network."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.template import Context, Engine
+
+from signalscope.rendering import tables
+from signalscope.rendering.findings import findings
+from signalscope.rendering.overview import figures, overview
+from signalscope.rendering.spans import interval
+from signalscope.rendering.waterfall import Tree
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+
+    from signalscope.rendering.spans import Window
+
+__all__ = ["MOST_ROWS", "report"]
+
+MOST_ROWS = 5000
+"""Rows of the tree that a page shows. It says how many it leaves out."""
+
+
+def report(
+    recording: dict[str, Any], window: Window | None = None, *, title: str = "Signals"
+) -> SafeString:
+    """Return the report on a recording, given as `Recording.to_dict` makes it.
+
+    `window` is the time that the axis spans, in nanoseconds of the recorder's clock; None: from the
+    first dispatch to the end of the last.
+    """
+    if window is None:
+        window = _span(recording)
+    tree = Tree(recording, window)
+    shown = [tables.receivers(recording), tables.signals(recording), tables.not_called(recording)]
+    context = {
+        "title": title,
+        "started": _started(recording),
+        "findings": findings(recording),
+        "figures": figures(overview(recording, window)),
+        "ticks": tree.timeline.request,
+        "page": tree.page(0, MOST_ROWS),
+        "tables": [
+            (table, [zip(table.columns, line.cells, strict=True) for line in lines])
+            for table in shown
+            if (lines := table.lines[:MOST_ROWS])
+        ],
+    }
+    return _engine().get_template("report.html").render(Context(context))
+
+
+def _started(recording: dict[str, Any]) -> str:
+    if not recording["dispatches"]:
+        return ""
+    moment = datetime.fromisoformat(recording["dispatches"][0]["started_at"])
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _span(recording: dict[str, Any]) -> Window:
+    # What still runs has no end, so the last thing that is known stands for it.
+    spans = [
+        interval(each, 0)
+        for dispatch in recording["dispatches"]
+        for each in (dispatch, *dispatch["calls"])
+    ]
+    return (min(span[0] for span in spans), max(span[1] for span in spans)) if spans else (0, 0)
+
+
+@cache
+def _engine() -> Engine:
+    # Its own, so that it escapes whatever a project's settings say.
+    return Engine(dirs=[str(Path(__file__).parent / "templates")])
