@@ -56,6 +56,9 @@ class Wiring(Protocol):
     ) -> list[tuple[str, str]]:
         """Return name and reason of connected receivers that a dispatch did not call."""
 
+    def look(self) -> Any:
+        """Return an object whose `missed` answers for many dispatches, as things are now."""
+
     def bypassed_receivers(self, model: type, operation: str) -> tuple[str, ...]:
         """Return the names of the receivers that an operation on `model` skipped."""
 

@@ -283,11 +283,18 @@ class Dispatch(_Record):
     @property
     def not_called(self) -> list[NotCalled]:
         """The connected receivers that it did not call, and why; as far as that is known now."""
+        wiring = self.scope.wiring
+        return self.not_called_by(None if wiring is None else wiring.missed)
+
+    def not_called_by(
+        self, missed: Callable[[Any, Any, int], list[tuple[str, str]]] | None
+    ) -> list[NotCalled]:
+        """Return `not_called`, where `missed` tells which connections a dispatch passed by."""
         known = [NotCalled(_name_of(receiver), reason) for receiver, reason in self.skipped]
-        if self.scope.wiring is None:
+        if missed is None:
             return known
-        missed = self.scope.wiring.missed(self.signal_facts, self.sender_facts, self.started)
-        return [*known, *(NotCalled(*each) for each in missed)]
+        found = missed(self.signal_facts, self.sender_facts, self.started)
+        return [*known, *(NotCalled(*each) for each in found)]
 
     @property
     def recursive(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import types
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
@@ -48,7 +49,7 @@ from signalscope.registry.senders import Senders, living
 from signalscope.registry.verdicts import CALLED, sent_by, verdict_of_past
 from signalscope.registry.waiting import Waiting, is_resumed
 
-__all__ = ["ConnectLog", "connect_log", "missed"]
+__all__ = ["ConnectLog", "Look", "connect_log", "missed"]
 
 
 class ConnectLog:
@@ -195,6 +196,18 @@ class ConnectLog:
             )
         )
 
+    def look(self) -> Look:
+        """Return an answer to `missed` for many dispatches, as connections are at this moment."""
+        return Look(self)
+
+    def moments(self, signal: SignalFacts) -> list[int]:
+        """Return the ticks at which something changed in the connections of `signal`, sorted."""
+        log = self._logs.get(signal)
+        times: list[int | None] = [self._since, self._until]
+        for row in [] if log is None else log.rows():
+            times += row.since, row.ended, row.died
+        return sorted({each for each in times if each is not None})
+
     def bypassed_receivers(self, model: type, operation: str) -> tuple[str, ...]:
         """Return the names of the receivers that a bulk operation on `model` skips, in order."""
         names: dict[str, None] = {}
@@ -279,6 +292,29 @@ class ConnectLog:
             other = living(row.sender)
         same = sent_by(sender, entry.key[1], other)
         return None if same is None else CALLED if same else "other-sender"
+
+
+class Look:
+    """What `ConnectLog.missed` says, remembered for each stretch of time without a change."""
+
+    def __init__(self, log: ConnectLog) -> None:
+        self._log = log
+        self._moments: dict[int, list[int]] = {}
+        self._answers: dict[tuple[int, int, int, int], list[tuple[str, str]]] = {}
+
+    def missed(
+        self, signal: SignalFacts, sender: SenderFacts, started: int
+    ) -> list[tuple[str, str]]:
+        """Return receivers that a dispatch did not call: see `ConnectLog.missed`."""
+        if id(signal) not in self._moments:
+            # Before the first answer is asked for, so that rows are bound.
+            self._log.missed(signal, sender, started)
+            self._moments[id(signal)] = self._log.moments(signal)
+        moments = self._moments[id(signal)]
+        key = id(signal), id(sender), bisect_left(moments, started), bisect_right(moments, started)
+        if key not in self._answers:
+            self._answers[key] = self._log.missed(signal, sender, started)
+        return self._answers[key]
 
 
 def _name_of(receiver: object) -> str:

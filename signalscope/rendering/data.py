@@ -10,7 +10,7 @@ from signalscope.errors import SignalscopeError
 from signalscope.places import Location
 from signalscope.recorder import Collector
 from signalscope.records import Dispatch, ReceiverCall, Scope
-from signalscope.values import Bypass, ErrorInfo, Queries, SavedFacts, WallClock
+from signalscope.values import Bypass, ErrorInfo, NotCalled, Queries, SavedFacts, WallClock
 
 if TYPE_CHECKING:
     from signalscope.recording import Recording
@@ -30,10 +30,11 @@ def recording_to_dict(recording: Recording) -> dict[str, Any]:
     """
     dispatches = list(recording.walk())
     index = {id(dispatch): number for number, dispatch in enumerate(dispatches)}
+    looks = _Looks()
     return {
         "schema": SCHEMA,
         "dropped": recording.dropped,
-        "dispatches": [_dispatch_to_dict(dispatch, index) for dispatch in dispatches],
+        "dispatches": [_dispatch_to_dict(dispatch, index, looks) for dispatch in dispatches],
         "bypasses": [
             bypass._asdict()
             | {"receivers": list(bypass.receivers), "location": _list(bypass.location)}
@@ -43,7 +44,24 @@ def recording_to_dict(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _dispatch_to_dict(dispatch: Dispatch, index: dict[int, int]) -> dict[str, Any]:
+class _Looks:
+    """One look at the connections of each registry, which serves all dispatches of a recording."""
+
+    def __init__(self) -> None:
+        self._taken: dict[int, Any] = {}
+
+    def not_called(self, dispatch: Dispatch) -> list[NotCalled]:
+        """Return what `Dispatch.not_called` does."""
+        wiring = dispatch.scope.wiring
+        if wiring is None:
+            return dispatch.not_called
+        look = self._taken.get(id(wiring))
+        if look is None:
+            look = self._taken[id(wiring)] = wiring.look()
+        return dispatch.not_called_by(look.missed)
+
+
+def _dispatch_to_dict(dispatch: Dispatch, index: dict[int, int], looks: _Looks) -> dict[str, Any]:
     parent = None
     if dispatch.parent is not None:
         parent = [index[id(dispatch.parent.dispatch)], dispatch.parent.order]
@@ -63,7 +81,7 @@ def _dispatch_to_dict(dispatch: Dispatch, index: dict[int, int]) -> dict[str, An
         "cycle": list(dispatch.cycle),
         "location": _list(dispatch.location),
         "kwargs": {name: _plain(value) for name, value in dispatch.kwargs.items()},
-        "not_called": [each._asdict() for each in dispatch.not_called],
+        "not_called": [each._asdict() for each in looks.not_called(dispatch)],
         "calls": [_call_to_dict(call) for call in dispatch.calls],
     }
 

@@ -604,3 +604,40 @@ class TestNotCalled:
         assert called | set(left) == {"blocking", "never"}
         assert set(left.values()) <= {"cancelled"}
         assert not called & set(left)
+
+
+class TestSaved:
+    def test_who_was_not_called_is_saved_as_it_was_at_each_dispatch(self, connect):
+        """One look at the connections serves all dispatches, whatever changed between them."""
+
+        def early(**_kwargs):
+            """Receive."""
+
+        def late(**_kwargs):
+            """Receive."""
+
+        connect(first, lambda **_: None)
+        connect(first, early, sender=int)
+        with signalscope.record() as recording:
+            first.send(str)
+            connect(first, late, sender=int)
+            first.send(str)
+            first.send(int)
+            first.disconnect(early, sender=int)
+            first.send(str)
+            first.send(str)
+        saved = [
+            [each["receiver_name"].rpartition(".")[2] for each in dispatch["not_called"]]
+            for dispatch in recording.to_dict()["dispatches"]
+        ]
+        assert saved == [
+            [each.receiver_name.rpartition(".")[2] for each in dispatch.not_called]
+            for dispatch in recording.dispatches
+        ]
+        assert [set(each) for each in saved] == [
+            {"early"},
+            {"early", "late"},
+            set(),
+            {"late"},
+            {"late"},
+        ]
