@@ -204,6 +204,13 @@ def bounded(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Print what Signalscope costs beside Django alone, Sentry and live spans; `-- --quick`."""
+    install(session, "-e", ".[all]", *group("bench"))
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session
 def postgresql(session: nox.Session) -> None:
     """Run the tests on a PostgreSQL that lives as long as the session."""
     find_postgresql(session)

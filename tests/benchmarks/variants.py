@@ -1,0 +1,121 @@
+"""What there is beside the program that is timed.
+
+A variant is set up once in its process. Whatever it opens and closes for a round (a recording, a
+transaction) is opened and closed around the time that is taken.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+
+class Plain:
+    """Django alone; Signalscope is not even imported."""
+
+    def wrapped(self, receiver):
+        """Return what is connected in place of `receiver`."""
+        return receiver
+
+    @contextmanager
+    def open(self):
+        yield
+
+
+class Idle(Plain):
+    """Installed, and nobody records."""
+
+    def __init__(self):
+        import signalscope
+
+        signalscope.install()
+
+
+class Recording(Idle):
+    """Installed, and everything is recorded."""
+
+    @contextmanager
+    def open(self):
+        import signalscope
+
+        with signalscope.record() as recording:
+            yield
+        if recording.dropped:
+            message = f"{recording.dropped} dispatches were not kept, so their cost was not seen."
+            raise RuntimeError(message)
+
+
+class Sentry(Plain):
+    """Sentry's spans of receivers, in a transaction that goes nowhere."""
+
+    def __init__(self):
+        import sentry_sdk
+        from sentry_sdk.integrations.django import DjangoIntegration
+        from sentry_sdk.transport import Transport
+
+        class Dropped(Transport):
+            def capture_envelope(self, envelope):
+                """Send nothing."""
+
+        sentry_sdk.init(
+            dsn="http://nobody@localhost/1",
+            transport=Dropped,
+            traces_sample_rate=1.0,
+            default_integrations=False,
+            auto_enabling_integrations=False,
+            integrations=[DjangoIntegration(signals_spans=True)],
+        )
+
+    @contextmanager
+    def open(self):
+        import sentry_sdk
+
+        # It keeps a thousand spans of a transaction; what it drops beyond those costs less. The
+        # programs that it is put beside run 900 receivers in a round.
+        with sentry_sdk.start_transaction(name="a round"):
+            yield
+
+
+class OpenTelemetry(Plain):
+    """A live span around each receiver, as one would write it by hand."""
+
+    def __init__(self):
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import (
+            BatchSpanProcessor,
+            SpanExporter,
+            SpanExportResult,
+        )
+
+        class Dropped(SpanExporter):
+            def export(self, spans):
+                return SpanExportResult.SUCCESS
+
+        self._provider = TracerProvider()
+        self._provider.add_span_processor(BatchSpanProcessor(Dropped()))
+        self._tracer = self._provider.get_tracer("benchmark")
+
+    def wrapped(self, receiver):
+        start = self._tracer.start_as_current_span
+        name = receiver.__qualname__
+
+        def traced(**named):
+            with start(name):
+                return receiver(**named)
+
+        return traced
+
+    @contextmanager
+    def open(self):
+        yield
+        self._provider.force_flush()
+
+
+VARIANTS = {
+    "plain": Plain,
+    # Once more, in a process of its own: what a ratio shows where there is nothing to show.
+    "control": Plain,
+    "idle": Idle,
+    "recording": Recording,
+    "sentry": Sentry,
+    "opentelemetry": OpenTelemetry,
+}
