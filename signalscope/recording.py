@@ -52,7 +52,9 @@ class Recording:
     @property
     def dropped(self) -> int:
         """How many dispatches and bypasses found no room (``MAX_RECORDS``)."""
-        return self._collector.dropped
+        # Threads that came for the last place at once have all got one.
+        too_many = len(self._collector.kept) - self._collector.limit
+        return self._collector.dropped + max(too_many, 0)
 
     def walk(self) -> Iterator[Dispatch]:
         """Yield all dispatches, in the order in which they started."""
@@ -109,9 +111,9 @@ class Recording:
         return f"<Recording of {len(self._collector.kept)} dispatches, {self.dropped} dropped>"
 
     def _all(self) -> list[Dispatch]:
-        kept = self._collector.kept
+        kept = self._collector.kept[: self._collector.limit]
         if self._view is None or self._view[0] != len(kept):
-            self._view = (len(kept), separate(list(kept)))
+            self._view = (len(kept), separate(kept))
         return self._view[1]
 
 

@@ -31,8 +31,13 @@ from signalscope.patching import recorder
 from signalscope.registry import connect_log
 from tests.testapp.models import Note
 
+pytestmark = pytest.mark.skipif(
+    "SIGNALSCOPE_SENDS" not in os.environ,
+    reason="nox -s bounded: where coverage is measured, memory is not ours alone",
+)
+
 SENDS = int(os.environ.get("SIGNALSCOPE_SENDS", "2000"))
-SLOW_SENDS = max(1000, SENDS // 50)
+SLOW_SENDS = max(1000, SENDS // 200)
 """For what takes longer: SQL, tasks, connections."""
 SETTLE = 1000
 """Until caches are full: our logs keep a few hundred connections that are gone."""
