@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
 from signalscope.context import current
-from signalscope.naming import known_receivers
 from signalscope.records import ReceiverCall
 from signalscope.steps import Progress, Steps
 from signalscope.values import error_info
@@ -47,7 +46,7 @@ class AwaitedHooks:
         call = ReceiverCall()
         call.dispatch = dispatch
         call.is_async = True
-        call.receiver_facts = known_receivers.get(id(receiver)) or self.facts_of_receiver(receiver)
+        call.receiver_facts = self.facts_of_receiver(receiver)
         call.asked = self.clock()
         dispatch.expected = call
         current.set(call)

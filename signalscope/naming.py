@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
+    "MAY_BE_STALE",
     "ReceiverFacts",
     "SenderFacts",
     "SignalFacts",
@@ -177,16 +178,20 @@ def short_name(name: str) -> str:
     return name if name.startswith("<") else name.rpartition(".")[2]
 
 
+MAY_BE_STALE = sys.version_info < (3, 12)
+"""Whether an entry can stay though its object died: up to Python 3.11 a full stack leaves no room
+for C code either, so that `_remember`'s callback fails there. Who looks an id up has to compare."""
+
 known_receivers: dict[int, ReceiverFacts] = {}
 known_senders: dict[int, SenderFacts] = {}
 known_signals: dict[int, SignalFacts] = {}
 """Facts by the id of their object. An entry goes the moment its object dies (`_remember`), so an id
-that is found here belongs to a living object, and it is that object."""
+that is found here belongs to a living object, and it is that object (but see `MAY_BE_STALE`)."""
 
 
 def receiver_facts(receiver: object) -> ReceiverFacts:
     """Return the facts of `receiver`; for a bound method, those of its function."""
-    facts = known_receivers.get(id(receiver))
+    facts = _known(known_receivers, receiver)
     if facts is not None:
         return facts
     if type(receiver) is types.MethodType:
@@ -211,15 +216,20 @@ def _made_by_a_look_up(function: types.FunctionType) -> bool:
 
 def sender_facts(sender: object) -> SenderFacts:
     """Return the facts of `sender`."""
-    return known_senders.get(id(sender)) or _remember(known_senders, SenderFacts, sender)
+    return _known(known_senders, sender) or _remember(known_senders, SenderFacts, sender)
 
 
 def signal_facts(signal: object) -> SignalFacts:
     """Return the facts of `signal`."""
-    return known_signals.get(id(signal)) or _remember(known_signals, SignalFacts, signal)
+    return _known(known_signals, signal) or _remember(known_signals, SignalFacts, signal)
 
 
 _Facts = TypeVar("_Facts", ReceiverFacts, SenderFacts, SignalFacts)
+
+
+def _known(known: dict[int, _Facts], target: object) -> _Facts | None:
+    facts = known.get(id(target))
+    return None if facts is None or (MAY_BE_STALE and facts.ref() is not target) else facts
 
 
 def _remember(known: dict[int, _Facts], kind: type[_Facts], target: object) -> _Facts:

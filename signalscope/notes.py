@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from signalscope.naming import known_senders, sender_facts
+from signalscope.naming import MAY_BE_STALE, known_senders, sender_facts
 from signalscope.places import PACKAGE, USER, file_kinds
 from signalscope.values import UNKNOWN
 
@@ -41,7 +41,7 @@ _FLAGS = frozenset({"created", "raw", "using", "update_fields", "action", "rever
 NOTHING: dict[str, Any] = {}
 
 
-def facts_of(named: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 - in one piece, as calls cost
+def facts_of(named: dict[str, Any]) -> dict[str, Any]:  # noqa: C901, PLR0912 - in one piece
     """Pick what is small and safe; an instance as its class, its key and its id."""
     facts: dict[str, Any] = {}
     for name, value in named.items():
@@ -65,6 +65,9 @@ def facts_of(named: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 - in one pi
                 of_class = known_senders[id(cls)]
             except KeyError:
                 of_class = sender_facts(cls)
+            else:
+                if MAY_BE_STALE and of_class.ref() is not cls:
+                    of_class = sender_facts(cls)
             if of_class.is_model:
                 facts[name] = (of_class, _key_of(value, of_class.key), id(value))
             elif name == "instance":

@@ -30,6 +30,7 @@ from signalscope.context import current, mutes, parent_and_scope
 from signalscope.errors import RecursionLimitExceeded
 from signalscope.matching import SignalFilter
 from signalscope.naming import (
+    MAY_BE_STALE,
     known_receivers,
     known_senders,
     known_signals,
@@ -242,6 +243,9 @@ class Recorder(AwaitedHooks, OrmHooks):
                 sender_is = known_senders[id(sender)]
             except KeyError:
                 signal_is, sender_is = signal_facts(signal), sender_facts(sender)
+            else:
+                if MAY_BE_STALE and not (signal_is.ref() is signal and sender_is.ref() is sender):
+                    signal_is, sender_is = signal_facts(signal), sender_facts(sender)
             keepers = []
             if scope is not None:
                 for collector in scope.collectors:

@@ -96,7 +96,7 @@ class Senders:
             return row.sender if target is None else sender_facts(target)
         # Of two objects that live at one time, each has its own id.
         known = known_senders.get(key)
-        if known is not None:
+        if known is not None and known.ref() is not None:
             return known
         model = self._models.get(key)
         if model is not None:

@@ -6,6 +6,7 @@ import ast
 import copy
 from typing import Any, TypeGuard
 
+from signalscope.naming import MAY_BE_STALE
 from signalscope.weaving.templates import Function, as_list, expression, statements, unknown
 
 __all__ = ["dispatching", "running"]
@@ -147,6 +148,11 @@ finally:
 
     def _called(self, node: ast.Assign, receiver: str) -> Any:
         self.found += 1
+        compared = f"""
+else:
+    if _signalscope_call.receiver_facts.ref() is not {receiver}:
+        _signalscope_call.receiver_facts = RECORDER.facts_of_receiver({receiver})
+"""
         # The variable goes from one call of the loop to the next; what follows the loop sets it
         # back to what it was around.
         return statements(
@@ -157,6 +163,7 @@ try:
     _signalscope_call.receiver_facts = KNOWN[ID({receiver})]
 except KeyError:
     _signalscope_call.receiver_facts = RECORDER.facts_of_receiver({receiver})
+{compared if MAY_BE_STALE else ""}
 _signalscope_dispatch.calls.append(_signalscope_call)
 SET(_signalscope_call)
 if RECORDER.tells:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import functools
 import gc
@@ -831,3 +832,60 @@ class TestKindsOfCode:
         assert file_kinds[post_save.send.__code__.co_filename] == places.CARRIER
         assert file_kinds[functools.__file__] == places.CARRIER
         assert file_kinds[pytest.__file__] == places.PACKAGE
+
+
+@pytest.mark.skipif(not naming.MAY_BE_STALE, reason="nothing stale can stay from Python 3.12 on")
+class TestStaleFacts:
+    """What died at the last frame of a stack is still noted by an id that is free again."""
+
+    @pytest.fixture
+    def replace(self, monkeypatch):
+        """Return what leaves the facts of something dead where an object's own belong."""
+
+        def replace(known, facts_of, target):
+            class Dead:
+                """Named in no record."""
+
+            dead = Dead()
+            monkeypatch.setitem(known, id(target), facts_of(dead))
+            del known[id(dead)]
+
+        return replace
+
+    @pytest.mark.parametrize("method", ["send", "asend"])
+    def test_are_taken_for_nothing_that_lives(self, installed, replace, method):
+        """Neither in a record nor in what is asked afterwards."""
+
+        class Sender:
+            """Send."""
+
+        def synchronous(**_):
+            pass
+
+        async def asynchronous(**_):
+            pass
+
+        listener, signal, tag = Listener(), Signal(), Tag(pk=1)
+        receivers = [synchronous, asynchronous, listener.method]
+        for each in receivers:
+            signal.connect(each)  # whose own look comes too soon
+        replace(naming.known_signals, signal_facts, signal)
+        for each in [*receivers[:2], Listener.method]:
+            replace(naming.known_receivers, receiver_facts, each)
+        for each in [Sender, Tag]:
+            replace(naming.known_senders, sender_facts, each)
+        with signalscope.record() as recording:
+            sent = getattr(signal, method)(sender=Sender, instance=tag)
+            if method == "asend":
+                asyncio.run(sent)
+        (dispatch,) = recording.dispatches
+        prefix = f"{HERE}.TestStaleFacts.test_are_taken_for_nothing_that_lives.<locals>."
+        assert dispatch.signal_name.startswith("<Signal created at ")
+        assert dispatch.sender_name == f"{prefix}Sender"
+        assert dispatch.kwargs["instance"].startswith("testapp.Tag")
+        assert {call.receiver_name for call in dispatch.calls} == {
+            f"{prefix}synchronous",
+            f"{prefix}asynchronous",
+            f"{HERE}.Listener.method",
+        }
+        assert connections(signal)[0].receiver_name == f"{prefix}synchronous"
