@@ -592,9 +592,13 @@ class TestPlacesOfWhatWaited:
         use_log(monkeypatch, log)
         monkeypatch.setattr(patching, "connect_log", log)
         monkeypatch.setattr(patching.recorder, "wiring", log)
+        connected = post_save.receivers[:]
         signalscope.install()
         yield
         signalscope.uninstall()
+        # Up to Django 5.2 the connections outlive their model, whose id goes to the next test's.
+        post_save.receivers = connected
+        post_save.sender_receivers_cache.clear()
 
     @pytest.fixture
     def make(self):
