@@ -56,10 +56,21 @@ def switch_to(page, url):
     """Switch the toolbar to the last request for `url`, by its history panel."""
     open_toolbar(page)
     page.locator("#djDebugPanelList a.HistoryPanel").click()
-    row = page.locator("#djdtHistoryRequests tr", has=page.get_by_text(url, exact=True)).first
-    request_id = row.get_attribute("data-request-id")
-    row.get_by_role("button", name="Switch").click()
-    expect(page.locator("#djDebug")).to_have_attribute("data-request-id", request_id)
+    rows = page.locator("#djdtHistoryRequests")
+    rows.get_by_text(url, exact=True).first.wait_for()
+    # Again until it has: the history shows its rows before its script is there, and then replaces
+    # them once more, so that a click may move nothing.
+    page.wait_for_function(
+        """([rows, url]) => {
+            const toolbar = rows.closest("#djDebug");
+            const row = [...toolbar.querySelector("#djdtHistoryRequests").rows].find(row =>
+                [...row.cells].some(cell => cell.textContent.trim() === url));
+            if (row.dataset.requestId === toolbar.dataset.requestId) return true;
+            row.querySelector(".switchHistory").click();
+        }""",
+        arg=[rows.element_handle(), url],
+        polling=300,
+    )
 
 
 @pytest.fixture
