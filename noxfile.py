@@ -146,7 +146,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, with all extras and with coverage."""
-    install(session, "-e", ".[all]", *group("test"))
+    install(session, "-e", ".[all]", *group("test", "traces"))
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *FAST_TESTS, *session.posargs)
     session.run("coverage", "combine", "--quiet")
@@ -157,7 +157,7 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize(("python", "django"), [nox.param(py, dj, id=f"django-{dj}") for py, dj in MATRIX])
 def matrix(session: nox.Session, django: str) -> None:
     """Run the tests on each supported pair of Python and Django."""
-    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test"))
+    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test", "traces"))
     session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
 
 
@@ -181,7 +181,7 @@ def no_extras(session: nox.Session) -> None:
 @nox.session(python=MATRIX[0][0], venv_backend="uv", reuse_venv=False)
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest release of everything that pyproject.toml asks for."""
-    install(session, "--resolution=lowest-direct", "-e", ".[all]", *group("test"))
+    install(session, "--resolution=lowest-direct", "-e", ".[all]", *group("test", "traces"))
     session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
 
 
@@ -287,7 +287,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the library with mypy, and what its users' type checkers see with pyright."""
-    install(session, "-e", ".[all]", *group("test", "types"))
+    install(session, "-e", ".[all]", *group("test", "traces", "types"))
     session.run("mypy", *session.posargs)
     if Path("tests/typing").is_dir():
         install(session, *group("types-public"))

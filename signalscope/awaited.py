@@ -146,6 +146,7 @@ class AwaitedHooks:
         """Open the record of an asynchronous call, unless it is open."""
         if not hasattr(call, "started"):
             call.dispatch.calls.append(call)
+            call.span = None
             if self.sinks and not call.dispatch.silent:
                 self.sinks.receiver_started(call)
             call.started = now

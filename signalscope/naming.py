@@ -216,7 +216,24 @@ def _made_by_a_look_up(function: types.FunctionType) -> bool:
 
 def sender_facts(sender: object) -> SenderFacts:
     """Return the facts of `sender`."""
+    if type(sender) is str:
+        return _facts_of_text(sender)
     return _known(known_senders, sender) or _remember(known_senders, SenderFacts, sender)
+
+
+_texts: dict[str, SenderFacts] = {}
+_MOST_TEXTS = 1000
+
+
+def _facts_of_text(sender: str) -> SenderFacts:
+    # No weak reference tells when a string dies, so it cannot be known by its id. Two that are
+    # equal are one sender to whoever reads of them.
+    facts = _texts.get(sender)
+    if facts is None:
+        if len(_texts) >= _MOST_TEXTS:
+            _texts.clear()
+        facts = _texts[sender] = SenderFacts(sender)
+    return facts
 
 
 def signal_facts(signal: object) -> SignalFacts:

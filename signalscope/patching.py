@@ -23,22 +23,20 @@ import threading
 import types
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asgiref
 import django
 from django.db.models.signals import post_init, pre_init
 
 from signalscope import conf, weaving
-from signalscope.errors import InstallError, SignalscopeError
+from signalscope.errors import ConfigurationError, InstallError, SignalscopeError
 from signalscope.matching import SignalFilter
 from signalscope.places import file_kinds
 from signalscope.recorder import Recorder
 from signalscope.registry import connect_log
+from signalscope.sinks import Sink
 from signalscope.weaving import Weave
-
-if TYPE_CHECKING:
-    from signalscope.sinks import Sink
 
 __all__ = [
     "add_sink",
@@ -175,8 +173,14 @@ def add_sink(sink: Sink) -> None:
     """Tell `sink` of all dispatches, in all contexts, from now on; see `Sink`.
 
     It hears nothing while Signalscope is not installed, and nothing of the signals that the
-    settings leave out. Adding it once more changes nothing.
+    settings leave out. Adding it once more changes nothing. Raises `ConfigurationError` where it
+    has not the methods of a sink.
     """
+    if not isinstance(sink, Sink):
+        raise ConfigurationError(
+            f"add_sink() got a value of type {type(sink).__name__}, which has not the four methods "
+            "of signalscope.Sink. Give it an object that does; a class has to be called first."
+        )
     configure()
     recorder.add_sink(sink)
 

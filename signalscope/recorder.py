@@ -246,6 +246,7 @@ class Recorder(AwaitedHooks, OrmHooks):
             else:
                 if MAY_BE_STALE and not (signal_is.ref() is signal and sender_is.ref() is sender):
                     signal_is, sender_is = signal_facts(signal), sender_facts(sender)
+            asked_by = parent if type(outer) is Continuation else None
             keepers = []
             if scope is not None:
                 for collector in scope.collectors:
@@ -268,8 +269,12 @@ class Recorder(AwaitedHooks, OrmHooks):
                     # one: no recording holds what was before, and no chain of records shall.
                     outer = parent = None
             dispatch = Dispatch()
-            if silent:
-                dispatch.silent = True
+            if sinks:
+                # Written out, since a sink reads them, and to read an empty slot costs far more.
+                dispatch.silent = bool(silent)
+                dispatch.continued = False
+                dispatch.error = dispatch.parent = None
+                dispatch.span = None if asked_by is None else asked_by.span
             dispatch.signal_facts = signal_is
             dispatch.sender_facts = sender_is
             dispatch.method = method
@@ -389,6 +394,9 @@ class Recorder(AwaitedHooks, OrmHooks):
     def entered(self, call: ReceiverCall) -> None:
         """Tell the sinks of a synchronous call that is about to be made."""
         try:
+            # Written out, as in `begin`.
+            call.error = call.span = None
+            call.is_async = call.left_open = False
             if not call.dispatch.silent:
                 self.sinks.receiver_started(call)
         except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left

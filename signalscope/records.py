@@ -168,6 +168,7 @@ _USUAL: dict[str, Any] = {
     "saved_cycle": None,
     "silent": False,
     "skipped": (),
+    "span": None,
     "started": _start,
     "statements": None,
 }
@@ -197,6 +198,7 @@ class Dispatch(_Record):
         "signal_facts",
         "silent",
         "skipped",
+        "span",
         "started",
     )
 
@@ -219,6 +221,8 @@ class Dispatch(_Record):
     continued: bool
     silent: bool
     skipped: Any
+    span: Any
+    """What a sink that traces made of it; at first, of the call that asked for it on commit."""
     signal_facts: SignalFacts | SavedFacts
     sender_facts: SenderFacts | SavedFacts
     place: tuple[CodeType, int] | Location | None
@@ -373,6 +377,7 @@ class ReceiverCall(_Record):
         "is_async",
         "left_open",
         "receiver_facts",
+        "span",
         "started",
         "statements",
     )
@@ -392,6 +397,8 @@ class ReceiverCall(_Record):
     started: int
     ended: int | None
     receiver_facts: ReceiverFacts | SavedFacts
+    span: Any
+    """What a sink that traces made of it."""
     statements: Any
 
     @property

@@ -74,46 +74,93 @@ def made_from(entry: Any) -> Sink:
 class FanOut(list["Sink"]):
     """The sinks, each of which is told in turn.
 
-    A list, since it is asked at every step of a dispatch whether it holds any.
+    A list, since it is asked at every step of a dispatch whether it holds any. A sink may have two
+    methods more than the protocol: ``receiver_resumed(call)`` and ``receiver_suspended(call)`` are
+    told of each step of an asynchronous receiver, from one suspension to the next. Both are called
+    in the context that the step runs in.
     """
+
+    follows_steps = False
+    """Whether any sink wants to be told of steps."""
 
     def __init__(self) -> None:
         super().__init__()
         self._failures: dict[int, int] = {}
+        self._look_up()
 
     def add(self, sink: Sink) -> None:
         """Tell `sink` from now on; adding it once more changes nothing."""
         if not any(known is sink for known in self):
             self.append(sink)
+            self._look_up()
 
     def drop(self, sink: Sink) -> None:
         """Tell `sink` no more; dropping an unknown one changes nothing."""
         self[:] = [known for known in self if known is not sink]
         self._failures.pop(id(sink), None)
+        self._look_up()
+
+    def _look_up(self) -> None:
+        # Methods are looked up here, once, and not at each of the many times they are called.
+        self._on_start = self._methods("dispatch_started")
+        self._on_finish = self._methods("dispatch_finished")
+        self._on_call = self._methods("receiver_started")
+        self._on_return = self._methods("receiver_finished")
+        self._on_resume = self._methods("receiver_resumed")
+        self._on_suspend = self._methods("receiver_suspended")
+        self.follows_steps = bool(self._on_resume or self._on_suspend)
+
+    def _methods(self, event: str) -> tuple[tuple[Sink, Callable[[Any], None]], ...]:
+        found = ((sink, getattr(sink, event, None)) for sink in self)
+        return tuple((sink, method) for sink, method in found if method is not None)
 
     def dispatch_started(self, dispatch: Dispatch) -> None:
         """Tell that a dispatch began."""
-        self._tell("dispatch_started", dispatch)
+        for sink, method in self._on_start:
+            try:
+                method(dispatch)
+            except Exception as error:  # noqa: BLE001 - the program must not see it
+                self._failed(sink, "dispatch_started", error)
 
     def dispatch_finished(self, dispatch: Dispatch) -> None:
         """Tell that a dispatch ended."""
-        self._tell("dispatch_finished", dispatch)
+        for sink, method in self._on_finish:
+            try:
+                method(dispatch)
+            except Exception as error:  # noqa: BLE001 - the program must not see it
+                self._failed(sink, "dispatch_finished", error)
 
     def receiver_started(self, call: ReceiverCall) -> None:
         """Tell that a receiver call began."""
-        self._tell("receiver_started", call)
+        for sink, method in self._on_call:
+            try:
+                method(call)
+            except Exception as error:  # noqa: BLE001 - the program must not see it
+                self._failed(sink, "receiver_started", error)
 
     def receiver_finished(self, call: ReceiverCall) -> None:
         """Tell that a receiver call ended."""
-        self._tell("receiver_finished", call)
-
-    def _tell(self, event: str, record: Dispatch | ReceiverCall) -> None:
-        for sink in tuple(self):
+        for sink, method in self._on_return:
             try:
-                method: Callable[[Any], None] = getattr(sink, event)
-                method(record)
+                method(call)
             except Exception as error:  # noqa: BLE001 - the program must not see it
-                self._failed(sink, event, error)
+                self._failed(sink, "receiver_finished", error)
+
+    def receiver_resumed(self, call: ReceiverCall) -> None:
+        """Tell that a step of an asynchronous call begins."""
+        for sink, method in self._on_resume:
+            try:
+                method(call)
+            except Exception as error:  # noqa: BLE001 - the program must not see it
+                self._failed(sink, "receiver_resumed", error)
+
+    def receiver_suspended(self, call: ReceiverCall) -> None:
+        """Tell that a step of an asynchronous call ends."""
+        for sink, method in self._on_suspend:
+            try:
+                method(call)
+            except Exception as error:  # noqa: BLE001 - the program must not see it
+                self._failed(sink, "receiver_suspended", error)
 
     def _failed(self, sink: Sink, event: str, error: Exception) -> None:
         failures = self._failures[id(sink)] = self._failures.get(id(sink), 0) + 1

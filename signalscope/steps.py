@@ -142,6 +142,9 @@ class Progress:
             self._around = current.get()
             # A receiver may have opened a recording of its own in an earlier step.
             current.set(self._own)
+            recorder = self._recorder
+            if recorder.sinks.follows_steps and not self.call.dispatch.silent:
+                recorder.sinks.receiver_resumed(self.call)
         except RecursionError:
             pass
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
@@ -151,7 +154,10 @@ class Progress:
     def pause(self) -> None:
         """End a step."""
         try:
-            now = self._recorder.clock()
+            recorder = self._recorder
+            now = recorder.clock()
+            if recorder.sinks.follows_steps and not self.call.dispatch.silent:
+                recorder.sinks.receiver_suspended(self.call)
             self._own = current.get()
             current.set(self._around)
             call = self.call

@@ -253,6 +253,22 @@ class TestErrors:
 
 
 class TestRecursion:
+    def test_a_sender_given_as_text_is_one_whenever_it_is_equal(self, connect):
+        """No weak reference tells one string from another."""
+
+        def again(sender, **_):
+            if sender == "shop":
+                first.send(sender=str(b"shop!", "ascii"))
+            elif not seen:
+                seen.append(sender)
+                first.send(sender=str(b"shop!", "ascii"))
+
+        seen = []
+        connect(first, again)
+        with signalscope.record() as recording:
+            first.send(sender="shop")
+        assert [each.recursive for each in recording.walk()] == [False, False, True]
+
     def test_a_cycle_is_named_from_its_first_entry_back_to_itself(self, connect):
         """Signal, sender and the receivers in between are spelt out."""
 

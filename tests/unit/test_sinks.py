@@ -224,3 +224,32 @@ signal.send(sender=None)
 def make_diary():
     """Make a sink."""
     return Diary()
+
+
+def test_what_is_no_sink_is_refused(installed):
+    """A class that was not called, say; the message says so, and nothing is added."""
+    with pytest.raises(signalscope.ConfigurationError, match="which has not the four methods"):
+        signalscope.add_sink(object())
+
+
+def test_a_sink_may_follow_steps(listen):
+    """It is told of each step of an asynchronous receiver, in the step's own context."""
+
+    class Follower(Diary):
+        def receiver_resumed(self, call):
+            self.lines.append("resumed")
+
+        def receiver_suspended(self, call):
+            self.lines.append("suspended")
+
+    async def rests(**_):
+        follower.lines.append("one")
+        await asyncio.sleep(0)
+        follower.lines.append("two")
+
+    follower = listen(Follower())
+    own = Signal()
+    own.connect(rests)
+    asyncio.run(own.asend(None))
+    steps = [line for line in follower.lines if type(line) is str]
+    assert steps == ["resumed", "one", "suspended", "resumed", "two", "suspended"]

@@ -1,0 +1,27 @@
+"""Spans and metrics for OpenTelemetry: every dispatch and receiver call in its place in the trace.
+
+``SignalscopeInstrumentor().instrument()`` turns it on, as does ``opentelemetry-instrument``.
+
+The way through this package: `instrumentor` checks what it is given and installs; `sink` hears of
+dispatches and receiver calls and decides which of them get a span, and under which parent; `late`
+makes spans whose content is worked out when they are exported; `live` starts them at once, where
+somebody has to see them begin; `budget` counts what is over a trace's limit; `attributes` says what
+a span tells, and `metrics` measures.
+"""
+
+try:
+    # Asked for here, so that their absence has a remedy.
+    import opentelemetry.instrumentation as _instrumentation  # noqa: F401
+    import opentelemetry.trace as _trace  # noqa: F401
+except ModuleNotFoundError as error:
+    if not (error.name or "").startswith("opentelemetry"):
+        raise
+    raise ModuleNotFoundError(
+        "SignalscopeInstrumentor needs opentelemetry-api and opentelemetry-instrumentation; "
+        'install them with: python -m pip install "django-signalscope[otel]"',
+        name=error.name,
+    ) from error
+
+from signalscope.integrations.opentelemetry.instrumentor import SignalscopeInstrumentor
+
+__all__ = ["SignalscopeInstrumentor"]

@@ -1,0 +1,333 @@
+"""Which dispatches and receiver calls get a span, where it hangs, and what is current inside."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    TraceFlags,
+    get_current_span,
+    set_span_in_context,
+)
+
+from signalscope.integrations.opentelemetry.budget import Budgets, More, Trace
+from signalscope.integrations.opentelemetry.live import LiveSpan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opentelemetry.trace import Span
+
+    from signalscope.integrations.opentelemetry.late import LateTracer
+    from signalscope.integrations.opentelemetry.metrics import Metrics
+    from signalscope.integrations.opentelemetry.tracing import Tracing
+    from signalscope.matching import SignalFilter
+    from signalscope.records import Dispatch, ReceiverCall
+
+__all__ = ["TracingSink"]
+
+logger = logging.getLogger("signalscope")
+
+_SPAN_KEY: str = next(iter(set_span_in_context(get_current_span(), Context())))
+"""The key of the current span in a context, which the API does not publish."""
+
+_clock = time.perf_counter_ns
+
+
+class TracingSink:
+    """Hears of dispatches and receiver calls, and makes spans of them.
+
+    While a receiver runs, its span is OpenTelemetry's current one; afterwards the one before is,
+    whatever the receiver did. A span is current for each step of an asynchronous receiver alone, as
+    receivers that run concurrently may share a context.
+    """
+
+    def __init__(  # noqa: PLR0913 - the instrumentor's options
+        self,
+        tracing: Tracing,
+        metrics: Metrics,
+        *,
+        wants: SignalFilter,
+        min_duration_ns: int = 0,
+        max_spans: int | None = None,
+        dispatch_hook: Callable[[Any, Dispatch], None] | None = None,
+        receiver_hook: Callable[[Any, ReceiverCall], None] | None = None,
+    ) -> None:
+        self._tracing = tracing
+        self._metrics = metrics
+        self._verdicts: Any = wants.verdicts
+        self._wants = wants
+        self._min_duration_ns = min_duration_ns
+        self._budgets = Budgets(max_spans)
+        self._dispatch_hook = dispatch_hook
+        self._receiver_hook = receiver_hook
+        self._finishes_plainly = not min_duration_ns and receiver_hook is None
+        self._complained = False
+        self._entered: set[Dispatch | ReceiverCall] = set()
+        """The dispatches that are traced, and the calls whose span is current somewhere."""
+        self._on_idle: Callable[[], None] | None = None
+
+    def stop(self, on_idle: Callable[[], None]) -> None:
+        """Start no more traces; call `on_idle` as soon as what is traced has ended."""
+        self._on_idle = on_idle
+        self._rest()
+
+    def _rest(self) -> None:
+        if not self._entered and self._on_idle is not None:
+            on_idle, self._on_idle = self._on_idle, _nothing
+            on_idle()
+
+    # --- Dispatches -------------------------------------------------------------------------------
+
+    def dispatch_started(self, dispatch: Dispatch) -> None:
+        """Give it a span, unless it is not wanted, not sampled, or over the budget."""
+        try:
+            wanted = self._verdicts[dispatch.signal_facts]
+        except KeyError:
+            wanted = self._wants(dispatch.signal_facts, dispatch.sender_facts)  # type: ignore[arg-type]
+        # A dispatch that runs on commit brings the span of the call that asked for that.
+        link = None if dispatch.span is None else _asked_by(dispatch.span)
+        dispatch.span = None
+        if not wanted or self._on_idle is not None:
+            return
+        if not self._metrics.is_on:
+            self._metrics.look()
+        tracing = self._tracing
+        if tracing.tracer is None and not tracing.is_ready():
+            return
+        around: Any = get_current().get(_SPAN_KEY)
+        late = tracing.late
+        if late is None or not late.is_unseen():
+            self._live(dispatch, around, link)
+        elif type(around) is late.kind:
+            self._nest(dispatch, around, around.trace, late, link)
+        else:
+            self._join(dispatch, around, late, link)
+
+    def _nest(
+        self, dispatch: Dispatch, around: Any, trace: Trace, late: LateTracer, link: Any
+    ) -> None:
+        """Give it a late span, if there is one left."""
+        if trace.left <= 0:
+            self._over(dispatch, around)
+            return
+        trace.left -= 1
+        span = dispatch.span = late.span(dispatch, around, trace)
+        self._entered.add(dispatch)
+        if link is not None:
+            span.links_to = link
+
+    def _join(self, dispatch: Dispatch, around: Any, late: LateTracer, link: Any) -> None:
+        """Give it a late span under one that is not ours, where it is known to be sampled."""
+        parent = INVALID_SPAN_CONTEXT if around is None else around.get_span_context()
+        flags = parent.trace_flags
+        if not parent.is_valid:
+            taken = late.takes_roots
+        elif flags & TraceFlags.SAMPLED:
+            taken = late.takes_remote if parent.is_remote else late.takes_local
+        elif late.drops_unsampled:
+            return
+        else:
+            taken = False
+        if not taken:
+            self._live(dispatch, around, link)
+            return
+        if parent.is_valid:
+            trace = self._budgets.trace(parent.trace_id, flags, parent.trace_state)
+        else:
+            trace = self._budgets.trace(*late.new_trace())
+        if trace.left <= 0:
+            dispatch.span = trace.more_under(around)
+            return
+        # Anew for each, so that a clock that is set shows in no more than one of them.
+        trace.anchor = time.time_ns() - _clock()
+        self._nest(dispatch, parent if parent.is_valid else None, trace, late, link)
+
+    def _live(self, dispatch: Dispatch, around: Any, link: Any) -> None:
+        parent = INVALID_SPAN_CONTEXT if around is None else around.get_span_context()
+        trace = None
+        if parent.is_valid:
+            trace = self._budgets.trace(parent.trace_id, parent.trace_flags, parent.trace_state)
+            if trace.left <= 0:
+                holder = dispatch.parent
+                while holder is not None and holder.span is None:
+                    holder = holder.dispatch.parent
+                if holder is not None and holder.span.span is around:
+                    self._over(dispatch, holder.span)
+                else:
+                    dispatch.span = trace.more_under(around)
+                return
+        span = self._tracing.live(dispatch, trace, link=link)
+        if trace is None:
+            own = span.span.get_span_context()
+            span.trace = trace = self._budgets.trace(own.trace_id, own.trace_flags, own.trace_state)
+        elif not span.span.is_recording():
+            return  # as all that is around it
+        dispatch.span = span
+        self._entered.add(dispatch)
+        trace.left -= 1
+
+    @staticmethod
+    def _over(dispatch: Dispatch, around: Any) -> None:
+        if around.more is None:
+            around.more = More()
+        dispatch.span = around.more
+
+    def dispatch_finished(self, dispatch: Dispatch) -> None:
+        """End its span."""
+        span = dispatch.span
+        if span is not None:
+            if type(span) is More:
+                around = span.under
+                if around is not None and around.is_recording():
+                    around.set_attributes(span.attributes())
+            else:
+                for call in dispatch.calls:
+                    # Up to Django 6.0 it goes on after another has made `asend` raise.
+                    if call.left_open and call.span is not None and not call.span.is_over:
+                        self._finish(call, call.span, self._receiver_hook)
+                self._finish(dispatch, span, self._dispatch_hook)
+                self._entered.discard(dispatch)
+                if self._on_idle is not None:
+                    self._rest()
+        if self._metrics.is_on and self._verdicts.get(dispatch.signal_facts):
+            self._metrics.dispatched(dispatch)
+
+    # --- Receiver calls ---------------------------------------------------------------------------
+
+    def receiver_started(self, call: ReceiverCall) -> None:
+        """Give it a span, which is current from here on where the call is synchronous."""
+        around = call.dispatch.span
+        if around is None or type(around) is More:
+            return
+        trace = around.trace
+        if trace.left <= 0:
+            return
+        trace.left -= 1
+        if type(around) is LiveSpan:
+            if around.span.is_recording():
+                context = set_span_in_context(around.span)
+                span: Any = self._tracing.live(call, trace, context=context)
+            else:
+                span = LiveSpan.passing(around.span, trace)
+            current: Any = span.span
+        else:
+            current = span = self._tracing.late.span(call, around, trace)  # type: ignore[union-attr]
+        call.span = span
+        outer = get_current()
+        span.inside = Context({**outer, _SPAN_KEY: current})
+        if call.is_async:
+            return
+        self._entered.add(call)
+        span.outer = outer
+        span.token = attach(span.inside)
+
+    def receiver_finished(self, call: ReceiverCall) -> None:
+        """End its span; what was current before is current again."""
+        span = call.span
+        if span is None:
+            around = call.dispatch.span
+            if around is not None:
+                self._count(call, around)
+        else:
+            if not call.is_async:
+                if get_current() is span.inside:
+                    detach(span.token)
+                else:
+                    _restore(span)
+                self._entered.discard(call)
+            if self._finishes_plainly and type(span) is not LiveSpan:
+                self._tracing.late.finish(span)  # type: ignore[union-attr]
+            else:
+                self._finish(call, span, self._receiver_hook)
+        if self._metrics.is_on and self._verdicts.get(call.dispatch.signal_facts):
+            self._metrics.called(call)
+        if self._on_idle is not None:
+            self._rest()
+
+    def receiver_resumed(self, call: ReceiverCall) -> None:
+        """Make its span current for a step."""
+        span = call.span
+        if span is not None:
+            # One that Django left running has a span that is over.
+            span.outer = None if span.is_over else get_current()
+            if span.outer is not None:
+                self._entered.add(call)
+                attach(span.inside)
+
+    def receiver_suspended(self, call: ReceiverCall) -> None:
+        """Make current what was before the step."""
+        span = call.span
+        if span is not None and span.outer is not None:
+            span.inside = get_current()
+            attach(span.outer)
+            self._entered.discard(call)
+            if self._on_idle is not None:
+                self._rest()
+
+    @staticmethod
+    def _count(call: ReceiverCall, around: Any) -> None:
+        if type(around) is not More:
+            if around.more is None:
+                around.more = More()
+            around = around.more
+        around.add(call)
+
+    # --- Ends -------------------------------------------------------------------------------------
+
+    def _finish(self, record: Any, span: Any, hook: Callable[[Any, Any], None] | None) -> None:
+        if hook is not None:
+            self._call(hook, span, record)
+        if type(span) is LiveSpan:
+            span.finish(record)
+            return
+        if (
+            self._min_duration_ns
+            and span.given is None
+            and not span.is_needed
+            and record.error is None
+            and not span.is_filled
+            and record.ended is not None
+            and record.ended - record.started < self._min_duration_ns
+        ):
+            span.is_over = True
+            span.trace.left += 1
+            return
+        around = span.around
+        if type(around) is type(span):
+            around.is_needed = True
+        self._tracing.late.finish(span)  # type: ignore[union-attr]
+
+    def _call(self, hook: Callable[[Any, Any], None], span: Any, record: Any) -> None:
+        try:
+            hook(span.span if type(span) is LiveSpan else span, record)
+        except Exception:  # the program must not see it
+            if not self._complained:
+                self._complained = True
+                logger.exception(
+                    "The hook %r of SignalscopeInstrumentor failed; this is said once", hook
+                )
+
+
+def _nothing() -> None:
+    """Stand for what has been done."""
+
+
+def _asked_by(asked: Any) -> Any:
+    """Return the identity of the receiver call that asked for a callback on commit."""
+    if asked is None or (asked.is_over and not asked.is_exported):
+        return None
+    return asked.span.get_span_context() if type(asked) is LiveSpan else asked.get_span_context()
+
+
+def _restore(span: Any) -> None:
+    """Undo what was attached for a synchronous call that left something else behind."""
+    now = get_current()
+    if now.get(_SPAN_KEY) is (span.span if type(span) is LiveSpan else span):
+        # All but the span stays, as it would without us.
+        before: Span = get_current_span(span.outer)
+        attach(set_span_in_context(before, now))
