@@ -267,7 +267,8 @@ class Recorder(AwaitedHooks, OrmHooks):
                 if parent is not None and parent.ended is not None:
                     # A task that outlived the receiver that started it, and may start the next
                     # one: no recording holds what was before, and no chain of records shall.
-                    outer = parent = None
+                    # (`outer` is let go of when the dispatch ends.)
+                    parent = None
             dispatch = Dispatch()
             if sinks:
                 # Written out, since a sink reads them, and to read an empty slot costs far more.

@@ -59,6 +59,7 @@ if RECORDER.active and (
     finally:
         _signalscope_dispatch.ended = CLOCK()
         SET(_signalscope_dispatch.outer)
+        _signalscope_dispatch.outer = None
         if RECORDER.tells:
             RECORDER.finished(_signalscope_dispatch)
 else:

@@ -30,6 +30,8 @@ __all__ = ["VARIABLES", "Diary"]
 VARIABLES = [contextvars.ContextVar(f"program's {i}") for i in range(programs.VARIABLES)]
 
 OURS = "signalscope"
+OPENTELEMETRY = "current_context"
+"""OpenTelemetry's variable, which it is asked to set where signals are traced."""
 """The one variable that contexts may have besides the program's.
 
 It is how the recorder finds its way into tasks and threads, and documented; what a context holds
@@ -125,7 +127,8 @@ class Diary:
 
     def context(self) -> tuple[Any, ...]:
         """Return what the program's variables hold here, and the names of all that are set."""
-        names = sorted(var.name for var in contextvars.copy_context() if var.name != OURS)
+        named = {var.name for var in contextvars.copy_context()}
+        names = sorted(named - {OURS, OPENTELEMETRY})
         return tuple(variable.get(None) for variable in VARIABLES), tuple(names)
 
     def alive(self) -> tuple[str, ...]:

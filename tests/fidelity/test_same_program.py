@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import os
 import pprint
 import time
@@ -75,6 +76,10 @@ MODES = {
     "recording": signalscope.record,
     "a recording in another, and a sink": nested_with_sink,
 }
+if importlib.util.find_spec("opentelemetry") and importlib.util.find_spec("opentelemetry.sdk"):
+    from tests.fidelity.traced import traced
+
+    MODES["traced"] = traced
 
 
 def codes():

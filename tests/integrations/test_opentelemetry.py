@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +29,8 @@ from opentelemetry.trace import INVALID_SPAN, SpanKind, StatusCode
 
 import signalscope
 from signalscope.errors import ConfigurationError
-from signalscope.integrations.opentelemetry import SignalscopeInstrumentor
+from signalscope.integrations.opentelemetry import SignalscopeInstrumentor, attributes, budget
+from signalscope.integrations.opentelemetry.metrics import Metrics
 from tests.testapp.models import Note
 
 HERE = __name__
@@ -931,3 +934,30 @@ class TestSwitching:
         assert len(ours.spans) == 2
         (line,) = caplog.records
         assert line.getMessage().startswith(f"{name} is {text!r}, which is left out. Make it ")
+
+
+def test_the_reference_has_every_name():
+    """docs/reference/traces.md, whose tables begin with attributes, events and instruments."""
+    page = Path(__file__).parents[2].joinpath("docs/reference/traces.md").read_text("utf-8")
+    shown = set(re.findall(r"`((?:django|code|error|exception)\.[a-z._]+)`", page))
+    shown.discard("django.db.models.signals.post_save")
+    constants = {
+        value
+        for module in (attributes, budget)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str)
+    }
+    made = set()
+
+    class Meter:
+        def create_counter(self, name, **_):
+            made.add(name)
+
+        create_histogram = create_counter
+
+    class Provider:
+        def get_meter(self, *_):
+            return Meter()
+
+    Metrics(Provider()).look()
+    assert shown == constants | made
