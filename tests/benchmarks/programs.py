@@ -99,7 +99,7 @@ class Send(Program):
             self.signal.connect(receiver)
 
     def run(self):
-        send = self.signal.send
+        send = self.variant.sending(self.signal.send)
         for _ in repeat(None, self.times):
             send(sender=None)
 

@@ -94,6 +94,30 @@ def calls_against_live_spans(lab):
     return Row(what, measured, note=f"its: {live / 1000:.1f} µs")
 
 
+TRACED, LIVE, UNSAMPLED = (
+    Cell(variant, "send", 3) for variant in ("traced", "live_spans", "unsampled")
+)
+SPANS = (PLAIN, TRACED, LIVE, UNSAMPLED, RECORDED)
+
+
+@row
+def spans_against_live_spans(lab):
+    measured = lab.ratio(SPANS, lambda ns: call(ns, TRACED) / call(ns, LIVE))
+    ours, live = (
+        lab.ratio(SPANS, lambda ns, c=cell: (ns[c] - ns[PLAIN]) / 4).value / 1000
+        for cell in (TRACED, LIVE)
+    )
+    yield Row(
+        "OpenTelemetry spans of a dispatch and 3 calls, against live ones as full",
+        measured,
+        reach=0.2,
+        key="spans",
+        note=f"{ours:.1f} µs a span, theirs: {live:.1f} µs",
+    )
+    measured = lab.ratio(SPANS, lambda ns: call(ns, UNSAMPLED) / call(ns))
+    yield Row("the same in a trace that is not sampled, against recording", measured)
+
+
 @row
 def the_floor(lab):
     measured = lab.ratio(CALLS, lambda ns: floor(ns) / 1000)

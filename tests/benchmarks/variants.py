@@ -16,6 +16,10 @@ class Plain:
         """Return what is connected in place of `receiver`."""
         return receiver
 
+    def sending(self, send):
+        """Return what is called in place of `send`."""
+        return send
+
     @contextmanager
     def open(self):
         yield
@@ -110,6 +114,72 @@ class OpenTelemetry(Plain):
         self._provider.force_flush()
 
 
+ATTRIBUTES = {
+    "django.signal.name": "django.db.models.signals.post_save",
+    "django.signal.sender": "bookstore.Book",
+    "django.signal.receiver.order": 1,
+    "code.function.name": "bookstore.signals.update_book_rating_stats",
+    "code.file.path": "bookstore/signals.py",
+    "code.line.number": 77,
+}
+"""As many as our spans have, known beforehand."""
+
+
+class LiveSpans(OpenTelemetry):
+    """The same around each send, too, in a request's trace; with attributes."""
+
+    def wrapped(self, receiver):
+        return self._around(receiver)
+
+    def sending(self, send):
+        return self._around(send)
+
+    def _around(self, function):
+        start = self._tracer.start_as_current_span
+        name = function.__qualname__
+
+        def traced(**named):
+            with start(name, attributes=ATTRIBUTES):
+                return function(**named)
+
+        return traced
+
+    @contextmanager
+    def open(self):
+        with self._tracer.start_as_current_span("request"):
+            yield
+        self._provider.force_flush()
+
+
+class Traced(LiveSpans):
+    """Our spans of dispatches and receiver calls, in a request's trace."""
+
+    def __init__(self):
+        from signalscope.integrations.opentelemetry import SignalscopeInstrumentor
+
+        super().__init__()
+        SignalscopeInstrumentor().instrument(tracer_provider=self._provider, max_spans=None)
+
+    def _around(self, function):
+        return function
+
+
+class Unsampled(Traced):
+    """The same, where the request is not sampled."""
+
+    @contextmanager
+    def open(self):
+        from opentelemetry import context, trace
+
+        identity = trace.SpanContext(1, 2, is_remote=False)
+        around = trace.set_span_in_context(trace.NonRecordingSpan(identity))
+        token = context.attach(around)
+        try:
+            yield
+        finally:
+            context.detach(token)
+
+
 VARIANTS = {
     "plain": Plain,
     # Once more, in a process of its own: what a ratio shows where there is nothing to show.
@@ -118,4 +188,7 @@ VARIANTS = {
     "recording": Recording,
     "sentry": Sentry,
     "opentelemetry": OpenTelemetry,
+    "live_spans": LiveSpans,
+    "traced": Traced,
+    "unsampled": Unsampled,
 }

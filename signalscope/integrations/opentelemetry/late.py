@@ -186,6 +186,7 @@ class LateTracer:
             each is ALWAYS_OFF
             for each in (sampler._local_parent_not_sampled, sampler._remote_parent_not_sampled)  # type: ignore[attr-defined] # noqa: SLF001
         )
+        self._is_enabled = getattr(tracer, "_is_enabled", _always)
         self._known: Sequence[Any] | None = None
 
     @classmethod
@@ -218,7 +219,7 @@ class LateTracer:
             # One needs nobody to hand it on.
             alone = processors[0] if len(processors) == 1 else self.tracer.span_processor
             self._on_end = alone.on_end
-        return bool(self.tracer._is_enabled())  # noqa: SLF001
+        return bool(self._is_enabled())
 
     def new_trace(self) -> tuple[int, TraceFlags, TraceState]:
         """Return id, flags and state of a trace that begins."""
@@ -256,6 +257,10 @@ class LateTracer:
             parts = trace.trace_id, self._generate_span_id(), False, trace.flags, trace.state
             span.given = _new_context(parts)
         self._on_end(span)
+
+
+def _always() -> bool:
+    return True  # before a tracer could be switched off
 
 
 def _new_context(parts: tuple[int, int, bool, TraceFlags, TraceState]) -> SpanContext:
