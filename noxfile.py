@@ -146,7 +146,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, with all extras and with coverage."""
-    install(session, "-e", ".[all]", *group("test", "traces"))
+    install(session, "-e", ".[all]", *group("test", "logs", "traces"))
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *FAST_TESTS, *session.posargs)
     session.run("coverage", "combine", "--quiet")
@@ -157,7 +157,7 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize(("python", "django"), [nox.param(py, dj, id=f"django-{dj}") for py, dj in MATRIX])
 def matrix(session: nox.Session, django: str) -> None:
     """Run the tests on each supported pair of Python and Django."""
-    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test", "traces"))
+    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test", "logs", "traces"))
     session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
 
 

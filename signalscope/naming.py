@@ -370,7 +370,14 @@ def _find_in_modules(target: object) -> str | None:
     if not found:
         return _find_in_classes(target)
     if len(found) > 1:
-        found = [at for at in found if _assigns(*at)] or found
+        # Django's model signals stand beside their class, and many modules import them: their
+        # sources need not be read then, which takes longer than the search.
+        beside = plain_text(class_module.__get__(type(target)))
+        found = (
+            [at for at in found if at[0] == beside and _assigns(*at)]
+            or [at for at in found if _assigns(*at)]
+            or found
+        )
     module, name = min(found, key=lambda at: (at[0].count("."), at))
     return f"{module}.{name}"
 

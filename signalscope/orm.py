@@ -125,6 +125,9 @@ class OrmHooks:
 
     def callback_ends(self, before: tuple[Current]) -> None:
         """End what `callback_begins` began."""
+        found = current.get()
+        if type(found) is Continuation:
+            found.over = True
         current.set(before[0])
 
     # --- Bypasses ---------------------------------------------------------------------------------

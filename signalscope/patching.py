@@ -48,6 +48,7 @@ __all__ = [
     "recorder",
     "release",
     "remove_sink",
+    "track",
     "uninstall",
 ]
 
@@ -112,6 +113,7 @@ class _State:
     for_good = False
     holders = 0
     settings: conf.Settings | None = None
+    tracks = False
 
 
 def install() -> None:
@@ -127,6 +129,8 @@ def install() -> None:
         if recorder.max_depth is not None and _GUARD not in recorder.active:
             # The limit holds where nobody records, too.
             recorder.active.append(_GUARD)
+        if _State.tracks:
+            recorder.follow()
 
 
 def configure() -> conf.Settings:
@@ -161,6 +165,7 @@ def uninstall() -> None:
         _State.holders = 0
         if _GUARD in recorder.active:
             recorder.active.remove(_GUARD)
+        recorder.unfollow()
         _unhook()
 
 
@@ -188,6 +193,17 @@ def add_sink(sink: Sink) -> None:
 def remove_sink(sink: Sink) -> None:
     """Tell `sink` no more; removing one that was not added changes nothing."""
     recorder.remove_sink(sink)
+
+
+def track() -> None:
+    """Let it be known from now on which receiver runs, wherever Signalscope is installed.
+
+    It is known without this while there is a sink, and within a recording.
+    """
+    with _lock:
+        _State.tracks = True
+        if _State.for_good:
+            recorder.follow()
 
 
 def hold() -> None:

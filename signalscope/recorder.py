@@ -59,6 +59,9 @@ logger = logging.getLogger("signalscope")
 
 users_files = file_kinds.user
 
+_FOLLOWING = "FOLLOWING"
+"""Stands in the list of listeners where `Recorder.follow` is on."""
+
 
 class Collector:
     """The bounded list of dispatches that one recording saw, in the order in which they started."""
@@ -122,6 +125,8 @@ class Recorder(AwaitedHooks, OrmHooks):
         self.sinks = FanOut()
         self.tells = False
         """Whether there are sinks; a plain bool, since it is asked at every step."""
+        self.follows = False
+        """Whether somebody asks which receiver runs (the context of log lines)."""
         self.sinks_want = SignalFilter()
         self.max_depth: int | None = None
         self.muting: list[object] = []
@@ -197,6 +202,18 @@ class Recorder(AwaitedHooks, OrmHooks):
         self.sinks.add(sink)
         self.tells = True
 
+    def follow(self) -> None:
+        """Keep track of which receiver runs, though nobody is told."""
+        self.follows = True
+        if _FOLLOWING not in self.active:
+            self.active.append(_FOLLOWING)
+
+    def unfollow(self) -> None:
+        """End what `follow` began."""
+        self.follows = False
+        if _FOLLOWING in self.active:
+            self.active.remove(_FOLLOWING)
+
     def remove_sink(self, sink: Sink) -> None:
         """Tell `sink` no more."""
         self.sinks.drop(sink)
@@ -207,7 +224,7 @@ class Recorder(AwaitedHooks, OrmHooks):
 
     # --- Hooks of a dispatch ----------------------------------------------------------------------
 
-    def begin(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - in one piece, as calls cost
+    def begin(  # noqa: C901, PLR0911, PLR0912, PLR0913, PLR0915, PLR0917 - in one piece
         self,
         signal: object,
         sender: object,
@@ -231,7 +248,7 @@ class Recorder(AwaitedHooks, OrmHooks):
             else:
                 parent, scope = parent_and_scope(outer)
             sinks = self.sinks
-            unheard = not sinks and self.max_depth is None
+            unheard = not sinks and self.max_depth is None and not self.follows
             if scope is None and unheard:
                 return None
             muted = sync_receivers.muted if type(sync_receivers) is Audible else ()
@@ -262,7 +279,7 @@ class Recorder(AwaitedHooks, OrmHooks):
                             collector.drop()
             silent = sinks and not self.sinks_want(signal_is, sender_is)
             if not keepers:
-                if unheard or (silent and self.max_depth is None):
+                if unheard or (silent and self.max_depth is None and not self.follows):
                     return None
                 if parent is not None and parent.ended is not None:
                     # A task that outlived the receiver that started it, and may start the next
@@ -304,8 +321,10 @@ class Recorder(AwaitedHooks, OrmHooks):
             if not sync_receivers or sinks:
                 # Else it starts with its first call (`Dispatch.__getattr__`).
                 dispatch.started = self.clock()
-                if sinks and not silent:
-                    sinks.dispatch_started(dispatch)
+                if sinks and not silent and not sinks.dispatch_started(dispatch):
+                    if not keepers and self.max_depth is None and not self.follows:
+                        return None
+                    dispatch.silent = True
         except RecursionError:
             return None
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program

@@ -107,14 +107,17 @@ class Scope:
 class Continuation:
     """A callback that runs on commit: it goes on from where it was asked for."""
 
-    __slots__ = ("of",)
+    __slots__ = ("of", "over")
 
     def __init__(self, of: ReceiverCall | Scope | Continuation | None) -> None:
         self.of = of
+        self.over = False
+        """Whether it has ended; what it started may go on, in a task or a thread."""
 
 
 _numbers = itertools.count(1)
-_numbering = threading.Lock()
+# A finaliser, or a handler of a process signal, may log inside of `_number` and so call it again.
+_numbering = threading.RLock()
 
 
 class _Record:
@@ -139,10 +142,11 @@ def _no_dispatches(record: Any) -> list[Dispatch]:
 
 def _number(dispatch: Any) -> int:
     with _numbering:
+        new = next(_numbers)
         try:
             number: int = _id_of(dispatch)
         except AttributeError:
-            number = dispatch.id = next(_numbers)
+            number = dispatch.id = new
     return number
 
 

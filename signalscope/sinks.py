@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -74,10 +75,11 @@ def made_from(entry: Any) -> Sink:
 class FanOut(list["Sink"]):
     """The sinks, each of which is told in turn.
 
-    A list, since it is asked at every step of a dispatch whether it holds any. A sink may have two
-    methods more than the protocol: ``receiver_resumed(call)`` and ``receiver_suspended(call)`` are
-    told of each step of an asynchronous receiver, from one suspension to the next. Both are called
-    in the context that the step runs in.
+    A list, since it is asked at every step of a dispatch whether it holds any. A sink may return
+    False from ``dispatch_started``: if all do, none hears more of that dispatch. And it may have
+    two methods more than the protocol: ``receiver_resumed(call)`` and ``receiver_suspended(call)``
+    are told of each step of an asynchronous receiver, from one suspension to the next. Both are
+    called in the context that the step runs in.
     """
 
     follows_steps = False
@@ -110,17 +112,20 @@ class FanOut(list["Sink"]):
         self._on_suspend = self._methods("receiver_suspended")
         self.follows_steps = bool(self._on_resume or self._on_suspend)
 
-    def _methods(self, event: str) -> tuple[tuple[Sink, Callable[[Any], None]], ...]:
+    def _methods(self, event: str) -> tuple[tuple[Sink, Callable[[Any], Any]], ...]:
         found = ((sink, getattr(sink, event, None)) for sink in self)
         return tuple((sink, method) for sink, method in found if method is not None)
 
-    def dispatch_started(self, dispatch: Dispatch) -> None:
-        """Tell that a dispatch began."""
+    def dispatch_started(self, dispatch: Dispatch) -> bool:
+        """Tell that a dispatch began; return whether any sink wants to hear more of it."""
+        wanted = False
         for sink, method in self._on_start:
             try:
-                method(dispatch)
+                if method(dispatch) is not False:
+                    wanted = True
             except Exception as error:  # noqa: BLE001 - the program must not see it
                 self._failed(sink, "dispatch_started", error)
+        return wanted
 
     def dispatch_finished(self, dispatch: Dispatch) -> None:
         """Tell that a dispatch ended."""
@@ -165,8 +170,11 @@ class FanOut(list["Sink"]):
     def _failed(self, sink: Sink, event: str, error: Exception) -> None:
         failures = self._failures[id(sink)] = self._failures.get(id(sink), 0) + 1
         name = dotted_name(type(sink))
-        if failures == 1:
-            logger.error("Sink %s failed in %s", name, event, exc_info=error)
         if failures >= MAX_FAILURES:
             self.drop(sink)
-            logger.error("Sink %s failed %d times and was dropped", name, failures)
+        # A handler of that logger may raise, too.
+        with contextlib.suppress(Exception):
+            if failures == 1:
+                logger.error("Sink %s failed in %s", name, event, exc_info=error)
+            if failures >= MAX_FAILURES:
+                logger.error("Sink %s failed %d times and was dropped", name, failures)

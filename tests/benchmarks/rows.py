@@ -124,6 +124,25 @@ def the_floor(lab):
     return Row("the floor: two clock reads, one append", measured, unit="µs")
 
 
+# --- A log sink whose level is off ----------------------------------------------------------------
+
+
+@row
+def filtered_sinks(lab):
+    for key, name, variant in (
+        ("sink_logging", "LoggingSink, filtered by level", "logging_filtered"),
+        ("sink_structlog", "StructlogSink, filtered by level", "structlog_filtered"),
+        ("sink_stdlib", "StructlogSink over logging, filtered by level", "structlog_stdlib"),
+        ("tracked", "SignalContextFilter alone", "tracked"),
+    ):
+        ours = Cell(variant, "send", 3)
+        cells = (PLAIN, RECORDED, ours)
+        measured = lab.ratio(cells, lambda ns, o=ours: call(ns, o) / call(ns))
+        added = lab.ratio(cells, lambda ns, o=ours: call(ns, o)).value
+        what = f"a receiver call (of 3), {name}, against a recorded one"
+        yield Row(what, measured, reach=2, key=key, note=f"{added / 1000:.2f} µs")
+
+
 # --- Installed and idle ---------------------------------------------------------------------------
 
 

@@ -48,6 +48,55 @@ class Recording(Idle):
             raise RuntimeError(message)
 
 
+class LoggingFiltered(Idle):
+    """A sink of plain `logging`, whose logger is at warning, as the root logger is."""
+
+    def __init__(self):
+        super().__init__()
+        import signalscope
+        from signalscope.integrations.logging import LoggingSink
+
+        signalscope.add_sink(LoggingSink())
+
+
+class StructlogFiltered(Idle):
+    """A sink of structlog, whose logger leaves out what is below warning."""
+
+    def __init__(self):
+        super().__init__()
+        import logging
+
+        import structlog
+
+        import signalscope
+        from signalscope.integrations.structlog import StructlogSink
+
+        structlog.configure(wrapper_class=self.wrapper(structlog, logging.WARNING))
+        signalscope.add_sink(StructlogSink())
+
+    def wrapper(self, structlog, level):
+        """Return the class that filters."""
+        return structlog.make_filtering_bound_logger(level)
+
+
+class StructlogStdlib(StructlogFiltered):
+    """The same, with structlog in front of plain `logging`."""
+
+    def wrapper(self, structlog, level):
+        structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
+        return structlog.stdlib.BoundLogger
+
+
+class Tracked(Idle):
+    """No sink, and the filter that says on each line of the program's in which receiver it is."""
+
+    def __init__(self):
+        super().__init__()
+        from signalscope.integrations.logging import SignalContextFilter
+
+        SignalContextFilter()
+
+
 class Sentry(Plain):
     """Sentry's spans of receivers, in a transaction that goes nowhere."""
 
@@ -186,6 +235,10 @@ VARIANTS = {
     "control": Plain,
     "idle": Idle,
     "recording": Recording,
+    "logging_filtered": LoggingFiltered,
+    "structlog_filtered": StructlogFiltered,
+    "structlog_stdlib": StructlogStdlib,
+    "tracked": Tracked,
     "sentry": Sentry,
     "opentelemetry": OpenTelemetry,
     "live_spans": LiveSpans,

@@ -889,3 +889,11 @@ class TestStaleFacts:
             f"{HERE}.Listener.method",
         }
         assert connections(signal)[0].receiver_name == f"{prefix}synchronous"
+
+
+def test_the_name_of_a_model_signal_needs_no_source_of_who_imports_it(monkeypatch):
+    """It stands beside its class; a project may import it in a hundred modules."""
+    asked = []
+    monkeypatch.setattr(naming, "_assigns", lambda *at: asked.append(at[0]) or True)
+    assert naming.SignalFacts(post_save).name == "django.db.models.signals.post_save"
+    assert asked == ["django.db.models.signals"]

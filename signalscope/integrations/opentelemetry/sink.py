@@ -83,8 +83,11 @@ class TracingSink:
 
     # --- Dispatches -------------------------------------------------------------------------------
 
-    def dispatch_started(self, dispatch: Dispatch) -> None:
-        """Give it a span, unless it is not wanted, not sampled, or over the budget."""
+    def dispatch_started(self, dispatch: Dispatch) -> bool:
+        """Give it a span, unless it is not wanted, not sampled, or over the budget.
+
+        False where there is nothing to tell of it.
+        """
         try:
             wanted = self._verdicts[dispatch.signal_facts]
         except KeyError:
@@ -93,12 +96,12 @@ class TracingSink:
         link = None if dispatch.span is None else _asked_by(dispatch.span)
         dispatch.span = None
         if not wanted or self._on_idle is not None:
-            return
+            return False
         if not self._metrics.is_on:
             self._metrics.look()
         tracing = self._tracing
         if tracing.tracer is None and not tracing.is_ready():
-            return
+            return self._metrics.is_on
         around: Any = get_current().get(_SPAN_KEY)
         late = tracing.late
         if late is None or not late.is_unseen():
@@ -107,6 +110,7 @@ class TracingSink:
             self._nest(dispatch, around, around.trace, late, link)
         else:
             self._join(dispatch, around, late, link)
+        return dispatch.span is not None or self._metrics.is_on
 
     def _nest(
         self, dispatch: Dispatch, around: Any, trace: Trace, late: LateTracer, link: Any
