@@ -18,6 +18,7 @@ from signalscope.rendering.events import (
     level_of_call,
     level_of_dispatch,
 )
+from signalscope.sinks import does_nothing
 from signalscope.surroundings import trace_ids
 
 if TYPE_CHECKING:
@@ -62,9 +63,11 @@ class LogSink:
         """Write a line."""
         raise NotImplementedError
 
+    @does_nothing
     def dispatch_started(self, dispatch: Dispatch) -> None:
         """Do nothing: what is written is known at the end."""
 
+    @does_nothing
     def receiver_started(self, call: ReceiverCall) -> None:
         """Do nothing: what is written is known at the end."""
 

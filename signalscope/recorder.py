@@ -125,6 +125,8 @@ class Recorder(AwaitedHooks, OrmHooks):
         self.sinks = FanOut()
         self.tells = False
         """Whether there are sinks; a plain bool, since it is asked at every step."""
+        self.tells_starts = False
+        """Whether one of them wants to hear that a call begins."""
         self.follows = False
         """Whether somebody asks which receiver runs (the context of log lines)."""
         self.sinks_want = SignalFilter()
@@ -201,6 +203,7 @@ class Recorder(AwaitedHooks, OrmHooks):
             self.active.append(self.sinks)
         self.sinks.add(sink)
         self.tells = True
+        self.tells_starts = self.sinks.hears_starts
 
     def follow(self) -> None:
         """Keep track of which receiver runs, though nobody is told."""
@@ -217,6 +220,7 @@ class Recorder(AwaitedHooks, OrmHooks):
     def remove_sink(self, sink: Sink) -> None:
         """Tell `sink` no more."""
         self.sinks.drop(sink)
+        self.tells_starts = self.sinks.hears_starts
         if not self.sinks:
             self.tells = False
             # By identity: an empty list equals any other.
@@ -425,6 +429,7 @@ class Recorder(AwaitedHooks, OrmHooks):
     def left(self, call: ReceiverCall) -> None:
         """Tell the sinks of a synchronous call that returned."""
         try:
+            call.error = None
             if not call.dispatch.silent:
                 self.sinks.receiver_finished(call)
         except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
@@ -435,8 +440,8 @@ class Recorder(AwaitedHooks, OrmHooks):
         try:
             call.ended = self.clock()
             call.error = error_info(error)
-            if self.sinks:
-                self.left(call)
+            if self.sinks and not call.dispatch.silent:
+                self.sinks.receiver_finished(call)
         except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
             return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from signalscope.errors import ConfigurationError
 from signalscope.reading import dotted_name
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from signalscope.records import Dispatch, ReceiverCall
 
-__all__ = ["MAX_FAILURES", "FanOut", "Sink", "made_from"]
+__all__ = ["MAX_FAILURES", "FanOut", "Sink", "does_nothing", "made_from"]
 
 logger = logging.getLogger("signalscope")
+
+_Method = TypeVar("_Method", bound="Callable[..., None]")
 
 MAX_FAILURES = 10
 """A sink that failed this often is dropped."""
@@ -72,6 +74,12 @@ def made_from(entry: Any) -> Sink:
     return found
 
 
+def does_nothing(method: _Method) -> _Method:
+    """Mark a method of a sink that is only there for the protocol: it need not be called."""
+    method.does_nothing = True  # type: ignore[attr-defined]
+    return method
+
+
 class FanOut(list["Sink"]):
     """The sinks, each of which is told in turn.
 
@@ -114,11 +122,20 @@ class FanOut(list["Sink"]):
 
     def _methods(self, event: str) -> tuple[tuple[Sink, Callable[[Any], Any]], ...]:
         found = ((sink, getattr(sink, event, None)) for sink in self)
-        return tuple((sink, method) for sink, method in found if method is not None)
+        return tuple(
+            (sink, method)
+            for sink, method in found
+            if method is not None and not getattr(method, "does_nothing", False)
+        )
+
+    @property
+    def hears_starts(self) -> bool:
+        """Whether any sink wants to be told that a receiver call begins."""
+        return bool(self._on_call)
 
     def dispatch_started(self, dispatch: Dispatch) -> bool:
         """Tell that a dispatch began; return whether any sink wants to hear more of it."""
-        wanted = False
+        wanted = len(self._on_start) < len(self)
         for sink, method in self._on_start:
             try:
                 if method(dispatch) is not False:
@@ -168,6 +185,8 @@ class FanOut(list["Sink"]):
                 self._failed(sink, "receiver_suspended", error)
 
     def _failed(self, sink: Sink, event: str, error: Exception) -> None:
+        if type(error) is RecursionError:
+            return  # the program's stack is full, which is no fault of the sink's
         failures = self._failures[id(sink)] = self._failures.get(id(sink), 0) + 1
         name = dotted_name(type(sink))
         if failures >= MAX_FAILURES:

@@ -71,7 +71,6 @@ class StructlogSink(LogSink):
 
     def dispatch_started(self, dispatch: Dispatch) -> None:
         """Prepare for what is asked at its end; follow what was configured since the last tree."""
-        super().dispatch_started(dispatch)
         if dispatch.outer is None:
             config = structlog.get_config()
             if config != self._config:

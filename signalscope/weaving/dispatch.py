@@ -167,7 +167,7 @@ except KeyError:
 {compared if MAY_BE_STALE else ""}
 _signalscope_dispatch.calls.append(_signalscope_call)
 SET(_signalscope_call)
-if RECORDER.tells:
+if RECORDER.tells_starts:
     RECORDER.entered(_signalscope_call)
 _signalscope_call.started = CLOCK()
 try:
