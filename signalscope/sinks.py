@@ -34,8 +34,12 @@ class Sink(Protocol):
     them the sink is dropped. The program never sees it.
     """
 
-    def dispatch_started(self, dispatch: Dispatch) -> None:
-        """A send found live receivers and is about to call the first."""
+    def dispatch_started(self, dispatch: Dispatch) -> bool | None:
+        """A send found live receivers and is about to call the first.
+
+        A sink that wants to hear no more of this dispatch may return False; where all sinks do,
+        none of them does.
+        """
 
     def dispatch_finished(self, dispatch: Dispatch) -> None:
         """The send returned or raised; its duration and error are known."""
@@ -83,9 +87,8 @@ def does_nothing(method: _Method) -> _Method:
 class FanOut(list["Sink"]):
     """The sinks, each of which is told in turn.
 
-    A list, since it is asked at every step of a dispatch whether it holds any. A sink may return
-    False from ``dispatch_started``: if all do, none hears more of that dispatch. And it may have
-    two methods more than the protocol: ``receiver_resumed(call)`` and ``receiver_suspended(call)``
+    A list, since it is asked at every step of a dispatch whether it holds any. A sink may have two
+    methods more than the protocol: ``receiver_resumed(call)`` and ``receiver_suspended(call)``
     are told of each step of an asynchronous receiver, from one suspension to the next. Both are
     called in the context that the step runs in.
     """

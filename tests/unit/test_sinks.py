@@ -253,3 +253,34 @@ def test_a_sink_may_follow_steps(listen):
     asyncio.run(own.asend(None))
     steps = [line for line in follower.lines if type(line) is str]
     assert steps == ["resumed", "one", "suspended", "resumed", "two", "suspended"]
+
+
+def test_a_sink_may_decline_a_dispatch(listen):
+    """It hears no more of it, unless another one wants to."""
+
+    class Picky(Diary):
+        def dispatch_started(self, dispatch):
+            super().dispatch_started(dispatch)
+            return False
+
+    def receiver(**_):
+        pass
+
+    own = Signal()
+    own.connect(receiver)
+    picky = listen(Picky())
+    own.send(None)
+    assert [line[0] for line in picky.lines] == ["dispatch began"]
+    with signalscope.record() as recording:
+        own.send(None)
+    assert len(recording.calls(receiver)) == 1
+    assert [line[0] for line in picky.lines] == ["dispatch began"] * 2
+    diary = listen(Diary())
+    own.send(None)
+    assert [line[0] for line in diary.lines] == [
+        "dispatch began",
+        "receiver began",
+        "receiver ended",
+        "dispatch ended",
+    ]
+    assert len(picky.lines) == 2 + 4
