@@ -422,7 +422,11 @@ class Recorder(AwaitedHooks, OrmHooks):
             call.error = call.span = None
             call.is_async = call.left_open = False
             if not call.dispatch.silent:
-                self.sinks.receiver_started(call)
+                for sink, method in self.sinks.on_call:
+                    try:
+                        method(call)
+                    except Exception as fault:  # noqa: BLE001 - the program must not see it
+                        self.sinks.failed(sink, "receiver_started", fault)
         except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
             return
 
@@ -431,7 +435,11 @@ class Recorder(AwaitedHooks, OrmHooks):
         try:
             call.error = None
             if not call.dispatch.silent:
-                self.sinks.receiver_finished(call)
+                for sink, method in self.sinks.on_return:
+                    try:
+                        method(call)
+                    except Exception as fault:  # noqa: BLE001 - the program must not see it
+                        self.sinks.failed(sink, "receiver_finished", fault)
         except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
             return
 

@@ -117,8 +117,8 @@ class FanOut(list["Sink"]):
         # Methods are looked up here, once, and not at each of the many times they are called.
         self._on_start = self._methods("dispatch_started")
         self._on_finish = self._methods("dispatch_finished")
-        self._on_call = self._methods("receiver_started")
-        self._on_return = self._methods("receiver_finished")
+        self.on_call = self._methods("receiver_started")
+        self.on_return = self._methods("receiver_finished")
         self._on_resume = self._methods("receiver_resumed")
         self._on_suspend = self._methods("receiver_suspended")
         self.follows_steps = bool(self._on_resume or self._on_suspend)
@@ -134,7 +134,7 @@ class FanOut(list["Sink"]):
     @property
     def hears_starts(self) -> bool:
         """Whether any sink wants to be told that a receiver call begins."""
-        return bool(self._on_call)
+        return bool(self.on_call)
 
     def dispatch_started(self, dispatch: Dispatch) -> bool:
         """Tell that a dispatch began; return whether any sink wants to hear more of it."""
@@ -144,7 +144,7 @@ class FanOut(list["Sink"]):
                 if method(dispatch) is not False:
                     wanted = True
             except Exception as error:  # noqa: BLE001 - the program must not see it
-                self._failed(sink, "dispatch_started", error)
+                self.failed(sink, "dispatch_started", error)
         return wanted
 
     def dispatch_finished(self, dispatch: Dispatch) -> None:
@@ -153,23 +153,23 @@ class FanOut(list["Sink"]):
             try:
                 method(dispatch)
             except Exception as error:  # noqa: BLE001 - the program must not see it
-                self._failed(sink, "dispatch_finished", error)
+                self.failed(sink, "dispatch_finished", error)
 
     def receiver_started(self, call: ReceiverCall) -> None:
         """Tell that a receiver call began."""
-        for sink, method in self._on_call:
+        for sink, method in self.on_call:
             try:
                 method(call)
             except Exception as error:  # noqa: BLE001 - the program must not see it
-                self._failed(sink, "receiver_started", error)
+                self.failed(sink, "receiver_started", error)
 
     def receiver_finished(self, call: ReceiverCall) -> None:
         """Tell that a receiver call ended."""
-        for sink, method in self._on_return:
+        for sink, method in self.on_return:
             try:
                 method(call)
             except Exception as error:  # noqa: BLE001 - the program must not see it
-                self._failed(sink, "receiver_finished", error)
+                self.failed(sink, "receiver_finished", error)
 
     def receiver_resumed(self, call: ReceiverCall) -> None:
         """Tell that a step of an asynchronous call begins."""
@@ -177,7 +177,7 @@ class FanOut(list["Sink"]):
             try:
                 method(call)
             except Exception as error:  # noqa: BLE001 - the program must not see it
-                self._failed(sink, "receiver_resumed", error)
+                self.failed(sink, "receiver_resumed", error)
 
     def receiver_suspended(self, call: ReceiverCall) -> None:
         """Tell that a step of an asynchronous call ends."""
@@ -185,9 +185,10 @@ class FanOut(list["Sink"]):
             try:
                 method(call)
             except Exception as error:  # noqa: BLE001 - the program must not see it
-                self._failed(sink, "receiver_suspended", error)
+                self.failed(sink, "receiver_suspended", error)
 
-    def _failed(self, sink: Sink, event: str, error: Exception) -> None:
+    def failed(self, sink: Sink, event: str, error: Exception) -> None:
+        """Report what a sink raised, the first time; drop it when it did so too often."""
         if type(error) is RecursionError:
             return  # the program's stack is full, which is no fault of the sink's
         failures = self._failures[id(sink)] = self._failures.get(id(sink), 0) + 1

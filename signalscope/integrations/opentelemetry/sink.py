@@ -6,7 +6,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry import context as context_api
+from opentelemetry.context import Context
 from opentelemetry.trace import (
     INVALID_SPAN_CONTEXT,
     TraceFlags,
@@ -34,6 +35,10 @@ logger = logging.getLogger("signalscope")
 
 _SPAN_KEY: str = next(iter(set_span_in_context(get_current_span(), Context())))
 """The key of the current span in a context, which the API does not publish."""
+
+# The functions of the module `opentelemetry.context` do no more than to call these.
+_runtime = getattr(context_api, "_RUNTIME_CONTEXT", context_api)
+attach, detach, get_current = _runtime.attach, _runtime.detach, _runtime.get_current
 
 _clock = time.perf_counter_ns
 
@@ -67,8 +72,8 @@ class TracingSink:
         self._receiver_hook = receiver_hook
         self._finishes_plainly = not min_duration_ns and receiver_hook is None
         self._complained = False
-        self._entered: set[Dispatch | ReceiverCall] = set()
-        """The dispatches that are traced, and the calls whose span is current somewhere."""
+        self._traced: set[Dispatch] = set()
+        """Those under way; only within them is a span of ours current anywhere."""
         self._on_idle: Callable[[], None] | None = None
 
     def stop(self, on_idle: Callable[[], None]) -> None:
@@ -77,7 +82,7 @@ class TracingSink:
         self._rest()
 
     def _rest(self) -> None:
-        if not self._entered and self._on_idle is not None:
+        if not self._traced and self._on_idle is not None:
             on_idle, self._on_idle = self._on_idle, _nothing
             on_idle()
 
@@ -121,7 +126,7 @@ class TracingSink:
             return
         trace.left -= 1
         span = dispatch.span = late.span(dispatch, around, trace)
-        self._entered.add(dispatch)
+        self._traced.add(dispatch)
         if link is not None:
             span.links_to = link
 
@@ -172,7 +177,7 @@ class TracingSink:
         elif not span.span.is_recording():
             return  # as all that is around it
         dispatch.span = span
-        self._entered.add(dispatch)
+        self._traced.add(dispatch)
         trace.left -= 1
 
     @staticmethod
@@ -195,7 +200,7 @@ class TracingSink:
                     if call.left_open and call.span is not None and not call.span.is_over:
                         self._finish(call, call.span, self._receiver_hook)
                 self._finish(dispatch, span, self._dispatch_hook)
-                self._entered.discard(dispatch)
+                self._traced.discard(dispatch)
                 if self._on_idle is not None:
                     self._rest()
         if self._metrics.is_on and self._verdicts.get(dispatch.signal_facts):
@@ -223,12 +228,12 @@ class TracingSink:
             current = span = self._tracing.late.span(call, around, trace)  # type: ignore[union-attr]
         call.span = span
         outer = get_current()
-        span.inside = Context({**outer, _SPAN_KEY: current})
+        inside = span.inside = Context(outer)
+        dict.__setitem__(inside, _SPAN_KEY, current)  # which a context itself refuses
         if call.is_async:
             return
-        self._entered.add(call)
         span.outer = outer
-        span.token = attach(span.inside)
+        span.token = attach(inside)
 
     def receiver_finished(self, call: ReceiverCall) -> None:
         """End its span; what was current before is current again."""
@@ -243,15 +248,12 @@ class TracingSink:
                     detach(span.token)
                 else:
                     _restore(span)
-                self._entered.discard(call)
             if self._finishes_plainly and type(span) is not LiveSpan:
                 self._tracing.late.finish(span)  # type: ignore[union-attr]
             else:
                 self._finish(call, span, self._receiver_hook)
         if self._metrics.is_on and self._verdicts.get(call.dispatch.signal_facts):
             self._metrics.called(call)
-        if self._on_idle is not None:
-            self._rest()
 
     def receiver_resumed(self, call: ReceiverCall) -> None:
         """Make its span current for a step."""
@@ -260,7 +262,6 @@ class TracingSink:
             # One that Django left running has a span that is over.
             span.outer = None if span.is_over else get_current()
             if span.outer is not None:
-                self._entered.add(call)
                 attach(span.inside)
 
     def receiver_suspended(self, call: ReceiverCall) -> None:
@@ -269,9 +270,6 @@ class TracingSink:
         if span is not None and span.outer is not None:
             span.inside = get_current()
             attach(span.outer)
-            self._entered.discard(call)
-            if self._on_idle is not None:
-                self._rest()
 
     @staticmethod
     def _count(call: ReceiverCall, around: Any) -> None:
