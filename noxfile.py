@@ -25,8 +25,12 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 OLDEST_PYTHON = (3, 11)
 MATRIX = [("3.11", "5.2"), ("3.12", "6.0"), ("3.13", "6.1")]
 EXTRA_MODULES = ["debug_toolbar", "structlog", "opentelemetry"]
-# The browser tests import Playwright, so here they are not even collected.
-FAST_TESTS = ("-m", "not browser and not benchmark", "--ignore=tests/browser")
+# The browser tests import Playwright, so here they are not even collected; those of the backends
+# start servers and workers, and have sessions of their own.
+FAST_TESTS = (
+    *("-m", "not browser and not benchmark"),
+    *("--ignore=tests/browser", "--ignore=tests/backends"),
+)
 
 
 def offer_pyenv_interpreters() -> None:
@@ -146,7 +150,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, with all extras and with coverage."""
-    install(session, "-e", ".[all]", *group("test", "logs", "traces"))
+    install(session, "-e", ".[all]", *group("test", "logs", "sdk"))
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *FAST_TESTS, *session.posargs)
     session.run("coverage", "combine", "--quiet")
@@ -157,7 +161,7 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize(("python", "django"), [nox.param(py, dj, id=f"django-{dj}") for py, dj in MATRIX])
 def matrix(session: nox.Session, django: str) -> None:
     """Run the tests on each supported pair of Python and Django."""
-    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test", "logs", "traces"))
+    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test", "logs", "sdk"))
     session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
 
 
@@ -181,7 +185,7 @@ def no_extras(session: nox.Session) -> None:
 @nox.session(python=MATRIX[0][0], venv_backend="uv", reuse_venv=False)
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest release of everything that pyproject.toml asks for."""
-    install(session, "--resolution=lowest-direct", "-e", ".[all]", *group("test", "traces"))
+    install(session, "--resolution=lowest-direct", "-e", ".[all]", *group("test", "sdk"))
     session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
 
 
@@ -219,6 +223,37 @@ def postgresql(session: nox.Session) -> None:
     with postgresql_cluster(session) as folder:
         session.env["SIGNALSCOPE_POSTGRESQL"] = folder
         session.run("python", "-m", "pytest", *FAST_TESTS, *targets)
+
+
+@nox.session
+def traces(session: nox.Session) -> None:
+    """Send traces by OpenTelemetry's exporters, from whole programs too, and look at what came."""
+    install(session, "-e", ".[all]", *group("test", "traces"))
+    targets = session.posargs or ["tests/backends"]
+    session.run("python", "-m", "pytest", "--ignore=tests/backends/test_mlflow.py", *targets)
+
+
+@nox.session
+def traces_postgresql(session: nox.Session) -> None:
+    """The same from a request down to the statements of a PostgreSQL."""
+    find_postgresql(session)
+    install(session, "-e", ".[all]", *group("test", "traces", "postgresql"))
+    with postgresql_cluster(session) as folder:
+        session.env["SIGNALSCOPE_POSTGRESQL"] = folder
+        target = "tests/backends/test_processes.py"
+        session.run("python", "-m", "pytest", target, "-k", "postgresql", *session.posargs)
+
+
+@nox.session
+def backend(session: nox.Session) -> None:
+    """Send traces to MLflow and read them back; with `-- --screenshot`, a picture of one."""
+    install(session, "-e", ".[all]", *group("test", "backend"))
+    wanted = list(session.posargs)
+    if "--screenshot" in wanted:
+        wanted.remove("--screenshot")
+        session.env["SIGNALSCOPE_CHROMIUM"] = find_chromium(session)
+        session.env["SIGNALSCOPE_SCREENSHOT"] = str(ROOT / "docs/images/waterfall-mlflow.png")
+    session.run("python", "-m", "pytest", "tests/backends/test_mlflow.py", *wanted)
 
 
 @nox.session
@@ -287,7 +322,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the library with mypy, and what its users' type checkers see with pyright."""
-    install(session, "-e", ".[all]", *group("test", "traces", "types"))
+    install(session, "-e", ".[all]", *group("test", "sdk", "types"))
     session.run("mypy", *session.posargs)
     if Path("tests/typing").is_dir():
         install(session, *group("types-public"))

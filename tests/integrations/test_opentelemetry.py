@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("opentelemetry.sdk", reason="the group “traces” is not installed")
+pytest.importorskip("opentelemetry.sdk", reason="the group “sdk” is not installed")
 pytest.importorskip("opentelemetry.instrumentation", reason="the extra “otel” is not installed")
 
 from asgiref.sync import sync_to_async
+from django.core.signals import request_started
 from django.db import transaction
 from django.db.models.signals import post_init, post_save
 from django.dispatch import Signal
@@ -708,12 +709,18 @@ class TestLimits:
         def fails(sender, **kwargs):
             raise LookupError
 
-        connect(outer, second)
+        connect(outer, first)
         connect(inner, parent)
         connect(other, writer)
-        ours = traced(min_duration_ms=60_000)
+        ours = traced(
+            min_duration_ms=60_000, meter_provider=MeterProvider([InMemoryMetricReader()])
+        )
+        inner.disconnect(parent)
+        connect(inner, second)
         outer.send(sender=None)
         assert ours.spans == ()
+        inner.disconnect(second)
+        inner.connect(parent)
         inner.send(sender=None)
         other.send(sender=None)
         assert ours.parents() == {
@@ -724,6 +731,7 @@ class TestLimits:
             "other": None,
         }
         ours.exporter.clear()
+        inner.disconnect(parent)
         connect(outer, fails)
         with pytest.raises(LookupError):
             outer.send(sender=None)
@@ -749,6 +757,7 @@ class TestLimits:
         assert {short(span.name) for span in ours.spans} >= {"fails", "inner"}
         assert all(span.parent is None or span.parent.span_id in ids for span in ours.spans)
 
+    @pytest.mark.django_db
     def test_signals_are_chosen(self, traced, connect):
         connect(outer, second)
         connect(inner, second)
@@ -763,9 +772,15 @@ class TestLimits:
         inner.send(sender=None)
         assert ours.parents() == {"inner": None, "second": "inner"}
         ours.instrumentor.uninstrument()
+        connect(request_started, second)
         ours = traced()
         Note(title="x")
+        request_started.send(sender=None)
         assert ours.spans == ()
+        ours.instrumentor.uninstrument()
+        ours = traced(deny=[])
+        request_started.send(sender=None)
+        assert "request_started" in [span.name for span in ours.spans]
 
 
 class TestHooks:

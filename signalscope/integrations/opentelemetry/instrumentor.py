@@ -28,6 +28,12 @@ logger = logging.getLogger("signalscope")
 
 PREFIX = "OTEL_PYTHON_SIGNALSCOPE_"
 DEFAULT_MAX_SPANS = 1000
+# Django sends the last two outside of all middleware: each would be a trace of its own.
+DENIED = (
+    *DEFAULT_DENY,
+    "django.core.signals.request_started",
+    "django.core.signals.request_finished",
+)
 
 
 class SignalscopeInstrumentor(BaseInstrumentor):  # type: ignore[misc]
@@ -38,8 +44,8 @@ class SignalscopeInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     - ``tracer_provider`` and ``meter_provider``: where spans and metrics go; by default the global
       ones, also where these are set later.
     - ``allow`` and ``deny``: lists of signals, as objects or as dotted names in which ``*`` matches
-      anything; by default all but ``pre_init`` and ``post_init``. What the setting ``SIGNALSCOPE``
-      leaves out stays out.
+      anything; by default all but ``pre_init``, ``post_init``, ``request_started`` and
+      ``request_finished``. What the setting ``SIGNALSCOPE`` leaves out stays out.
     - ``min_duration_ms``: leave out what is shorter, unless it raised or something hangs under it.
     - ``max_spans``: how many spans a trace may have from here; what is over that is summed up on
       the span around it. By default 1000; None for no limit.
@@ -62,12 +68,14 @@ class SignalscopeInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     def _instrument(self, **options: Any) -> None:
         _check(options)
         chosen = {**_from_environment(), **options}
+        tracing = Tracing(chosen.get("tracer_provider"))
+        tracing.is_ready()  # if it can be: what it imports shall not be a part of the first trace
         sink = TracingSink(
-            Tracing(chosen.get("tracer_provider")),
-            Metrics(chosen.get("meter_provider")),
+            tracing,
+            Metrics(chosen.get("meter_provider"), exemplars=not chosen.get("min_duration_ms")),
             wants=SignalFilter(
                 allow=chosen.get("allow") or (),
-                deny=DEFAULT_DENY if chosen.get("deny") is None else chosen["deny"],
+                deny=DENIED if chosen.get("deny") is None else chosen["deny"],
             ),
             min_duration_ns=round((chosen.get("min_duration_ms") or 0) * 1e6),
             max_spans=chosen.get("max_spans", DEFAULT_MAX_SPANS),

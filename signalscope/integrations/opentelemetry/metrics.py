@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.metrics import NoOpMeterProvider, get_meter_provider
+from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 
 from signalscope.integrations.opentelemetry.attributes import (
     CODE_FUNCTION_NAME,
@@ -32,8 +33,11 @@ BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 class Metrics:
     """The instruments, and what is recorded with them."""
 
-    def __init__(self, provider: Any = None) -> None:
+    def __init__(self, provider: Any = None, *, exemplars: bool = True) -> None:
         self._provider = provider
+        # Exemplars ask the current span for its identity, and what has one is exported: so they
+        # have to do without where short spans are to be left out.
+        self._context = None if exemplars else set_span_in_context(INVALID_SPAN)
         self.is_on = False
         """Whether there is a provider: nobody wants metrics otherwise."""
 
@@ -76,9 +80,9 @@ class Metrics:
         attributes = self._known.get(key)
         if attributes is None:
             attributes = self._note(key, _of(dispatch) | {METHOD: dispatch.method})
-        self._dispatches.add(1, attributes)
+        self._dispatches.add(1, attributes, self._context)
         if dispatch.parent is not None and dispatch.recursive:
-            self._recursions.add(1, attributes)
+            self._recursions.add(1, attributes, self._context)
 
     def called(self, call: ReceiverCall) -> None:
         """Measure a receiver call that ended."""
@@ -89,9 +93,9 @@ class Metrics:
             attributes = self._note(key, _of(dispatch) | {CODE_FUNCTION_NAME: call.receiver_name})
         duration = call.duration_ns
         if duration is not None:
-            self._duration.record(duration / 1e9, attributes)
+            self._duration.record(duration / 1e9, attributes, self._context)
         if call.error is not None:
-            self._errors.add(1, attributes | {ERROR_TYPE: call.error.type})
+            self._errors.add(1, attributes | {ERROR_TYPE: call.error.type}, self._context)
 
     def _note(self, key: Any, attributes: dict[str, Any]) -> dict[str, Any]:
         if len(self._known) >= _MOST_KNOWN:
