@@ -1,4 +1,8 @@
-"""What is wrong with the settings, as Django system checks."""
+"""What is wrong with the settings, as Django system checks.
+
+``signalscope.E001`` is a fault in ``SIGNALSCOPE``. ``signalscope.E002`` is one in an option that
+another tool's setting has for us: the editor, which the panel for the debug toolbar checks itself.
+"""
 
 from __future__ import annotations
 

@@ -132,14 +132,20 @@ class OrmHooks:
 
     # --- Bypasses ---------------------------------------------------------------------------------
 
-    def bypassed(self, queryset: Any, operation: str, objects: Any, result: Any) -> Any:
-        """Note an operation that sent no signals; return its result."""
+    def bypassed(
+        self, queryset: Any, operation: str, objects: Any, result: Any, started: int
+    ) -> Any:
+        """Note an operation that sent no signals, and began at `started`; return its result."""
         with contextlib.suppress(Exception):  # no fault of ours may reach the program
-            self._bypassed(queryset, operation, objects, result)
+            self._bypassed(queryset, operation, objects, result, started)
         return result
 
-    def _bypassed(self, queryset: Any, operation: str, objects: Any, result: Any) -> None:
-        scope = parent_and_scope(current.get())[1]
+    def _bypassed(
+        self, queryset: Any, operation: str, objects: Any, result: Any, started: int
+    ) -> None:
+        ended = self.clock()
+        running = current.get()
+        parent, scope = parent_and_scope(running)
         if scope is None or not scope.collectors or self.wiring is None:
             return
         frame = caller(3)
@@ -151,6 +157,16 @@ class OrmHooks:
             return
         rows = result if type(result) is int else None if objects is None else len(objects)
         name = str(sender_facts(queryset.model).name)
-        bypass = Bypass(operation, name, rows, receivers, location_of(place_of(frame)))
+        bypass = Bypass(
+            operation,
+            name,
+            rows,
+            receivers,
+            location_of(place_of(frame)),
+            parent=parent,
+            deferred=type(running) is Continuation,
+            duration_ns=ended - started,
+            started=started,
+        )
         for collector in scope.collectors:
             collector.bypass(bypass)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from signalscope import patching, testing
 from signalscope.matching import SignalFilter, receiver_matcher, sender_matcher, signal_matcher
 from signalscope.recorder import Collector
-from signalscope.records import separate
+from signalscope.records import placed, separate
 from signalscope.rendering import data, text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Recording:
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
-        self._view: tuple[int, list[Dispatch]] | None = None
+        self._view: tuple[tuple[int, int], list[Dispatch], list[Bypass]] | None = None
 
     @property
     def dispatches(self) -> list[Dispatch]:
@@ -35,7 +35,7 @@ class Recording:
     @property
     def bypasses(self) -> list[Bypass]:
         """The ORM operations that skipped receivers, in the order in which they ended."""
-        return list(self._collector.bypasses)
+        return list(self._look()[1])
 
     @property
     def unheard(self) -> dict[tuple[str, str | None], int]:
@@ -82,7 +82,9 @@ class Recording:
 
     def tree(self) -> str:
         """Return the tree as text, a line for each dispatch and receiver call."""
-        return text.tree(self.dispatches, dropped=self.dropped)
+        dispatches, bypasses = self._look()
+        roots = [dispatch for dispatch in dispatches if dispatch.parent is None]
+        return text.tree(roots, bypasses, dropped=self.dropped)
 
     @classmethod
     def from_dict(cls, saved: Any) -> Recording:
@@ -95,7 +97,7 @@ class Recording:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recording as plain data, ready for JSON, with its ``"schema"`` version."""
-        return data.recording_to_dict(self)
+        return data.recording_to_dict(self, *self._look())
 
     assert_called = testing.assert_called
     assert_not_called = testing.assert_not_called
@@ -111,10 +113,18 @@ class Recording:
         return f"<Recording of {len(self._collector.kept)} dispatches, {self.dropped} dropped>"
 
     def _all(self) -> list[Dispatch]:
+        return self._look()[0]
+
+    def _look(self) -> tuple[list[Dispatch], list[Bypass]]:
+        """Return all dispatches and bypasses, as they hang together at one moment."""
+        # Bypasses first: while the recording runs, what they hang under is then among the kept.
+        noted = list(self._collector.bypasses)
         kept = self._collector.kept[: self._collector.limit]
-        if self._view is None or self._view[0] != len(kept):
-            self._view = (len(kept), separate(kept))
-        return self._view[1]
+        sizes = len(kept), len(noted)
+        if self._view is None or self._view[0] != sizes:
+            mine = separate(kept)
+            self._view = (sizes, mine, placed(noted, kept, mine))
+        return self._view[1], self._view[2]
 
 
 class record:  # noqa: N801 - used as a function, like Django's override_settings

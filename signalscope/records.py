@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from signalscope.naming import short_name
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
 
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
     from signalscope.places import Location
+    from signalscope.values import Bypass
 
 __all__ = [
     "Continuation",
     "Dispatch",
     "ReceiverCall",
     "Scope",
+    "placed",
     "separate",
 ]
 
@@ -78,6 +81,25 @@ def separate(kept: list[Dispatch]) -> list[Dispatch]:
             mine.dispatches = []
             copy.calls.append(mine)
     return list(copies.values())
+
+
+def placed(bypasses: list[Bypass], kept: list[Dispatch], mine: list[Dispatch]) -> list[Bypass]:
+    """Return the bypasses as they hang in `mine`, which is what `separate` made of `kept`.
+
+    That is under the nearest receiver call around them whose dispatch the recording has kept.
+    """
+    own = {id(dispatch): at for at, dispatch in enumerate(kept)} if bypasses else {}
+    found = []
+    for bypass in bypasses:
+        above = bypass.parent
+        while above is not None:
+            at, order = own.get(id(above.dispatch)), above.order
+            if at is not None and order is not None:
+                above = mine[at].calls[order]
+                break
+            above = above.dispatch.parent
+        found.append(bypass if above is bypass.parent else replace(bypass, parent=above))
+    return found
 
 
 def _copy(record: Any) -> Any:

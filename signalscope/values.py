@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from signalscope.naming import SenderFacts
+    from signalscope.records import ReceiverCall
 
 __all__ = [
     "UNKNOWN",
@@ -128,7 +129,8 @@ class Queries:
     """Statement → how often it ran, where more than once. Statements are without parameters."""
 
 
-class Bypass(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bypass:
     """An ORM operation that skipped receivers."""
 
     operation: str
@@ -139,6 +141,14 @@ class Bypass(NamedTuple):
     receivers: tuple[str, ...]
     """The names of the receivers that it skipped."""
     location: Location | None
+    """The nearest line of the project's own code that led to it."""
+    parent: ReceiverCall | None = field(default=None, compare=False)
+    """The receiver call that did it; None outside of any, and where an older version saved it."""
+    deferred: bool = False
+    """Whether a callback on commit did it, which `parent` had asked for."""
+    duration_ns: int | None = None
+    """Nanoseconds from its begin to its end; None where an older version saved it."""
+    started: int | None = None
 
 
 def instance_label(instance: InstanceFacts) -> str:

@@ -63,6 +63,10 @@ def bypass(**more):
         "rows": 3,
         "receivers": ["shop.signals.log_order"],
         "location": ["/srv/shop/imports.py", 12],
+        "parent": None,
+        "deferred": False,
+        "started_ns": 0,
+        "duration_ns": 0,
         **more,
     }
 

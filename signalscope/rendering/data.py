@@ -21,25 +21,22 @@ SCHEMA = 1
 """The version of the format; it changes when a reader of the old one would go wrong."""
 
 
-def recording_to_dict(recording: Recording) -> dict[str, Any]:
+def recording_to_dict(
+    recording: Recording, dispatches: list[Dispatch], bypasses: list[Bypass]
+) -> dict[str, Any]:
     """Return the recording as dicts, lists, strings, numbers, booleans and None.
 
-    Dispatches stand in a flat list in the order in which they started; a dispatch names its
-    parent by the index of the dispatch in that list and the index of the call among its calls.
+    Dispatches stand in a flat list in the order in which they started; a dispatch or a bypass names
+    its parent by the index of the dispatch in that list and the index of the call among its calls.
     So depth is no limit, neither here nor in JSON.
     """
-    dispatches = list(recording.walk())
     index = {id(dispatch): number for number, dispatch in enumerate(dispatches)}
     looks = _Looks()
     return {
         "schema": SCHEMA,
         "dropped": recording.dropped,
         "dispatches": [_dispatch_to_dict(dispatch, index, looks) for dispatch in dispatches],
-        "bypasses": [
-            bypass._asdict()
-            | {"receivers": list(bypass.receivers), "location": _list(bypass.location)}
-            for bypass in recording.bypasses
-        ],
+        "bypasses": [_bypass_to_dict(bypass, index) for bypass in bypasses],
         "unheard": [[*names, number] for names, number in recording.unheard.items()],
     }
 
@@ -62,16 +59,13 @@ class _Looks:
 
 
 def _dispatch_to_dict(dispatch: Dispatch, index: dict[int, int], looks: _Looks) -> dict[str, Any]:
-    parent = None
-    if dispatch.parent is not None:
-        parent = [index[id(dispatch.parent.dispatch)], dispatch.parent.order]
     return {
         "id": dispatch.id,
         "signal_name": dispatch.signal_name,
         "sender_name": dispatch.sender_name,
         "method": dispatch.method,
         "depth": dispatch.depth,
-        "parent": parent,
+        "parent": _parent(dispatch, index),
         "started_at": dispatch.started_at.isoformat(),
         "started_ns": dispatch.started,
         "duration_ns": dispatch.duration_ns,
@@ -84,6 +78,25 @@ def _dispatch_to_dict(dispatch: Dispatch, index: dict[int, int], looks: _Looks) 
         "not_called": [each._asdict() for each in looks.not_called(dispatch)],
         "calls": [_call_to_dict(call) for call in dispatch.calls],
     }
+
+
+def _bypass_to_dict(bypass: Bypass, index: dict[int, int]) -> dict[str, Any]:
+    return {
+        "operation": bypass.operation,
+        "model_name": bypass.model_name,
+        "rows": bypass.rows,
+        "receivers": list(bypass.receivers),
+        "location": _list(bypass.location),
+        "parent": _parent(bypass, index),
+        "deferred": bypass.deferred,
+        "started_ns": bypass.started,
+        "duration_ns": bypass.duration_ns,
+    }
+
+
+def _parent(record: Dispatch | Bypass, index: dict[int, int]) -> list[Any] | None:
+    call = record.parent
+    return None if call is None else [index[id(call.dispatch)], call.order]
 
 
 def _call_to_dict(call: ReceiverCall) -> dict[str, Any]:
@@ -144,17 +157,9 @@ def _collector(saved: dict[str, Any]) -> Collector:
     collector = Collector(limit=len(dispatches))
     collector.kept = dispatches
     collector.dropped = _int(saved["dropped"])
-    collector.bypasses = [
-        Bypass(
-            _str(entry["operation"]),
-            _str(entry["model_name"]),
-            None if entry["rows"] is None else _int(entry["rows"]),
-            tuple(map(_str, entry["receivers"])),
-            _location(entry["location"]),
-        )
-        for entry in saved["bypasses"]
-    ]
-    for signal, sender, number in saved.get("unheard", ()):  # not in the first form of schema 1
+    collector.bypasses = [_bypass(entry, dispatches) for entry in saved["bypasses"]]
+    # The first form of schema 1 had neither these nor a bypass's parent and times.
+    for signal, sender, number in saved.get("unheard", ()):
         facts = SavedFacts(_str(signal))
         collector.unheard[facts, None if sender is None else _str(sender)] = _int(number)
     return collector
@@ -185,10 +190,7 @@ def _dispatch(entry: dict[str, Any], before: list[Dispatch]) -> Dispatch:
     dispatch.scope = Scope(None, (), WallClock(_moment(entry["started_at"]), dispatch.started))
     dispatch.parent = None
     if entry["parent"] is not None:
-        number, order = entry["parent"]
-        if not 0 <= _int(number) < len(before):
-            raise ValueError("a parent that does not come before its child")
-        dispatch.parent = before[number].calls[_int(order)]
+        dispatch.parent = _call_at(entry["parent"], before)
         dispatch.parent.dispatches.append(dispatch)
     if dispatch.depth != (0 if dispatch.parent is None else dispatch.parent.dispatch.depth + 1):
         raise ValueError("a depth that does not follow from the parent")
@@ -196,6 +198,28 @@ def _dispatch(entry: dict[str, Any], before: list[Dispatch]) -> Dispatch:
     for call in entry["calls"]:
         dispatch.calls.append(_call(call, dispatch))
     return dispatch
+
+
+def _bypass(entry: dict[str, Any], dispatches: list[Dispatch]) -> Bypass:
+    around = entry.get("parent")
+    return Bypass(
+        _str(entry["operation"]),
+        _str(entry["model_name"]),
+        _int_or_none(entry["rows"]),
+        tuple(map(_str, entry["receivers"])),
+        _location(entry["location"]),
+        parent=None if around is None else _call_at(around, dispatches),
+        deferred=_bool(entry.get("deferred", False)),
+        duration_ns=_int_or_none(entry.get("duration_ns")),
+        started=_int_or_none(entry.get("started_ns")),
+    )
+
+
+def _call_at(spot: Any, dispatches: list[Dispatch]) -> ReceiverCall:
+    number, order = map(_int, spot)
+    if number < 0 or order < 0:
+        raise ValueError("a parent that is counted from the end")
+    return dispatches[number].calls[order]
 
 
 def _call(entry: dict[str, Any], dispatch: Dispatch) -> ReceiverCall:
@@ -248,6 +272,10 @@ def _int(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{type(value).__name__} where a whole number should be")
     return value
+
+
+def _int_or_none(value: Any) -> int | None:
+    return None if value is None else _int(value)
 
 
 def _bool(value: Any) -> bool:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.template import Context, Engine
 
-from signalscope.rendering import tables
+from signalscope.rendering import absences, tables
 from signalscope.rendering.findings import findings
+from signalscope.rendering.nesting import is_timed
 from signalscope.rendering.overview import figures, overview
 from signalscope.rendering.spans import interval
 from signalscope.rendering.waterfall import Tree
@@ -37,7 +38,12 @@ def report(
     if window is None:
         window = _span(recording)
     tree = Tree(recording, window)
-    shown = [tables.receivers(recording), tables.signals(recording), tables.not_called(recording)]
+    shown = [
+        tables.receivers(recording),
+        tables.signals(recording),
+        absences.not_called(recording),
+        absences.unheard(recording),
+    ]
     context = {
         "title": title,
         "started": _started(recording),
@@ -68,6 +74,7 @@ def _span(recording: dict[str, Any]) -> Window:
         for dispatch in recording["dispatches"]
         for each in (dispatch, *dispatch["calls"])
     ]
+    spans += [interval(each, 0) for each in recording["bypasses"] if is_timed(each)]
     return (min(span[0] for span in spans), max(span[1] for span in spans)) if spans else (0, 0)
 
 

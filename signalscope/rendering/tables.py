@@ -1,4 +1,4 @@
-"""Tables over a recording: receivers and signals added up, receivers that were not called."""
+"""Tables over a recording, and two of them: receivers and signals, added up."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from signalscope.naming import short_name
-from signalscope.rendering.facts import REASONS
 from signalscope.rendering.filters import Filter, quoted
 from signalscope.rendering.text import duration
 from signalscope.rendering.words import place_of, split_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from signalscope.rendering.words import Place
 
-__all__ = ["Cell", "Column", "Line", "Table", "not_called", "receivers", "signals"]
+__all__ = ["Cell", "Column", "Line", "Table", "number_cell", "receivers", "signals"]
 
 
 class Column(NamedTuple):
@@ -111,7 +108,8 @@ class _Sum:
         return self.total // self.times
 
 
-def _number(value: int) -> Cell:
+def number_cell(value: int) -> Cell:
+    """Return a number as it is shown; none is a dash."""
     return Cell(f"{value:,}" if value else "–")
 
 
@@ -126,7 +124,7 @@ _TIMES = [
 
 def _times(of: _Sum) -> tuple[list[Cell], list[int]]:
     values = [of.total, of.own, of.mean, of.longest]
-    return [*(Cell(duration(value)) for value in values), _number(of.queries)], [
+    return [*(Cell(duration(value)) for value in values), number_cell(of.queries)], [
         *values,
         of.queries,
     ]
@@ -153,7 +151,7 @@ def receivers(recording: dict[str, Any], wanted: Filter | None = None) -> Table:
             Line(
                 [
                     Cell(short, "" if place else module, name, search=quoted("receiver", name)),
-                    _number(held.times),
+                    number_cell(held.times),
                     *times,
                     Cell(place=place),
                 ],
@@ -195,8 +193,8 @@ def signals(recording: dict[str, Any], wanted: Filter | None = None) -> Table:
                 [
                     Cell(short_name(signal), "", signal, search=search),
                     Cell(sender or "–"),
-                    _number(held.times),
-                    _number(held.calls),
+                    number_cell(held.times),
+                    number_cell(held.calls),
                     *times,
                 ],
                 [signal, sender, held.times, held.calls, *values],
@@ -214,126 +212,3 @@ def signals(recording: dict[str, Any], wanted: Filter | None = None) -> Table:
         ],
         lines=lines,
     ).sorted_by("-total")
-
-
-Missed = tuple[str, str, str, str]
-"""Receiver, reason, signal, sender (empty for none)."""
-
-
-def missed(recording: dict[str, Any]) -> dict[Missed, int]:
-    """Return which receivers dispatches and bypasses left out, and how often.
-
-    One that is there for another sender only counts where that sender did not send either.
-    """
-    found: defaultdict[Missed, int] = defaultdict(int)
-    ran = {
-        (call["receiver_name"], dispatch["signal_name"])
-        for dispatch in recording["dispatches"]
-        for call in dispatch["calls"]
-    }
-    for dispatch in recording["dispatches"]:
-        signal, sender = dispatch["signal_name"], dispatch["sender_name"] or ""
-        for each in dispatch["not_called"]:
-            name, reason = each["receiver_name"], each["reason"]
-            if reason != "other-sender" or (name, signal) not in ran:
-                found[name, reason, signal, sender] += 1
-    for bypass in recording["bypasses"]:
-        for name in bypass["receivers"]:
-            found[name, "bypass", bypass["operation"], bypass["model_name"]] += 1
-    return found
-
-
-def not_called(
-    recording: dict[str, Any],
-    wanted: Filter | None = None,
-    *,
-    others: Iterable[Missed] = (),
-    place: Callable[[str], Place | None] = lambda _: None,
-) -> Table:
-    """List what was connected and did not run, and why; the unusual reasons come first.
-
-    `others` are receivers that no dispatch of the recording had to do with; `place` finds where a
-    receiver is defined.
-    """
-    wanted = wanted or Filter()
-    found = missed(recording)
-    found.update(dict.fromkeys(others, 0))
-    times: defaultdict[tuple[str, str, str], int] = defaultdict(int)
-    senders: defaultdict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
-    for (name, reason, signal, sender), number in found.items():
-        if wanted.accepts(signal, sender, [name]):
-            times[name, reason, signal] += number
-            senders[name, reason, signal][sender] = None
-    return Table(
-        name="not-called",
-        caption="Receivers that were connected and did not run",
-        columns=[
-            Column("receiver", "Receiver"),
-            Column("reason", "Reason"),
-            Column("signal", "Signal"),
-            Column("sender", "Sender", "Who sent it; where nobody did, for whom it is connected"),
-            Column("times", "Times", "How many dispatches left it out", numeric=True),
-            Column("place", "Place"),
-        ],
-        lines=[
-            _not_called_line(key, sorted(senders[key]), number, place(key[0]))
-            for key, number in times.items()
-        ],
-        empty="Every receiver that is connected ran.",
-    ).sorted_by("reason")
-
-
-def _not_called_line(
-    key: tuple[str, str, str], senders: list[str], times: int, place: Place | None
-) -> Line:
-    name, reason, signal = key
-    short, module = split_name(name)
-    text, more, rank = _REASONS.get(reason, (reason, "", len(_REASONS)))
-    usual = "any" if reason in _NOT_SEEN else "–"
-    named = [sender or usual for sender in senders]
-    listed = ", ".join(named[:_MOST_SENDERS])
-    if len(named) > _MOST_SENDERS:
-        listed += f" and {len(named) - _MOST_SENDERS:,} more"
-    return Line(
-        [
-            Cell(short, "" if place else module, name),
-            Cell(text, title=more, tone=reason if reason in _UNUSUAL else ""),
-            Cell(short_name(signal), "", signal),
-            Cell(listed, title=", ".join(named)),
-            _number(times),
-            Cell(place=place) if place else Cell("–"),
-        ],
-        # The project's own come before Django's, which nobody asks about.
-        [
-            name,
-            (rank, name.startswith("django."), name),
-            signal,
-            listed,
-            times,
-            place.text if place else "",
-        ],
-    )
-
-
-_MOST_SENDERS = 3
-_NOT_SEEN = ("not-sent", "denied")
-_UNUSUAL = ("error-before", "cancelled", "muted", "dead", "bypass")
-_REASONS = {
-    reason: (text, more, rank)
-    for rank, (reason, text, more) in enumerate(
-        [
-            ("error-before", REASONS["error-before"], ""),
-            ("cancelled", "cancelled before its turn", REASONS["cancelled"]),
-            ("bypass", "bypassed", "A bulk operation, which sends no signals"),
-            ("muted", "muted", REASONS["muted"]),
-            ("dead", "garbage-collected", REASONS["dead"]),
-            ("other-sender", REASONS["other-sender"], ""),
-            (
-                "not-sent",
-                "its signal was not sent",
-                "Or only by senders that none is connected for",
-            ),
-            ("denied", "its signal is not recorded", "See ALLOW and DENY of SIGNALSCOPE"),
-        ]
-    )
-}

@@ -2,45 +2,75 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from heapq import merge
+from typing import TYPE_CHECKING, Any
 
 from signalscope.records import Dispatch
+from signalscope.values import Bypass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from signalscope.records import ReceiverCall
 
-__all__ = ["duration", "tree"]
+__all__ = ["duration", "in_time", "tree"]
 
 
-def tree(dispatches: Iterable[Dispatch], *, dropped: int = 0) -> str:
+def tree(
+    dispatches: Iterable[Dispatch], bypasses: Iterable[Bypass] = (), *, dropped: int = 0
+) -> str:
     """Return a line for each dispatch and, nested in it, for each of its receiver calls.
 
     For example::
 
     post_save bookstore.Review  created=True  3.1 ms
     └─ 1 bookstore.signals.record_review_rating  3.0 ms, 0.4 ms of its own
-       └─ post_save bookstore.Rating ...
+       ├─ post_save bookstore.Rating ...
+       └─ update bookstore.Book  1 row  0.9 ms  BYPASSED bookstore.signals.log_book_activity
     """
-    lines = [line for dispatch in dispatches for line in _dispatch_lines(dispatch)]
+    below: defaultdict[int | None, list[Bypass]] = defaultdict(list)
+    for bypass in bypasses:
+        below[None if bypass.parent is None else id(bypass.parent)].append(bypass)
+    roots = in_time(list(dispatches), below[None], _started)
+    lines = [line for root in roots for line in _lines(root, below)]
     if dropped:
         lines.append(f"… and {dropped} more dispatches, for which MAX_RECORDS left no room")
     return "\n".join(lines) if lines else "(no dispatches)"
 
 
-def _dispatch_lines(root: Dispatch) -> Iterator[str]:
+def in_time(dispatches: list[Any], bypasses: list[Any], started: Any) -> list[Any]:
+    """Put bypasses between the dispatches beside them, each when it began.
+
+    The dispatches keep their order. `started` tells when one of either began; bypasses of which it
+    does not know that, and says None, come last.
+    """
+    if not bypasses:
+        return dispatches
+    timed = sorted((each for each in bypasses if started(each) is not None), key=started)
+    untimed = [each for each in bypasses if started(each) is None]
+    return [*merge(dispatches, timed, key=started), *untimed]
+
+
+def _started(record: Dispatch | Bypass) -> int | None:
+    return record.started
+
+
+def _lines(root: Dispatch | Bypass, below: defaultdict[int | None, list[Bypass]]) -> Iterator[str]:
     # A stack of its own: recordings may be nested deeper than Python's recursion limit.
-    stack: list[tuple[str, str, Dispatch | ReceiverCall]] = [("", "", root)]
+    stack: list[tuple[str, str, Dispatch | ReceiverCall | Bypass]] = [("", "", root)]
     while stack:
         first, rest, record = stack.pop()
-        children: Sequence[Dispatch] | Sequence[ReceiverCall]
+        children: Sequence[Dispatch | ReceiverCall | Bypass]
         if isinstance(record, Dispatch):
             yield first + _dispatch_line(record)
             children = record.calls
+        elif isinstance(record, Bypass):
+            yield first + _bypass_line(record)
+            children = ()
         else:
             yield first + _call_line(record)
-            children = record.dispatches
+            children = in_time(record.dispatches, below.get(id(record), []), _started)
         for index in reversed(range(len(children))):
             ends = index == len(children) - 1
             stack.append(
@@ -81,6 +111,15 @@ def _call_line(call: ReceiverCall) -> str:
     if call.error:
         parts.append(f"RAISED {call.error}")
     return "  ".join(parts)
+
+
+def _bypass_line(bypass: Bypass) -> str:
+    parts = [f"{bypass.operation} {bypass.model_name}"]
+    if bypass.rows is not None:
+        parts.append(f"{bypass.rows:,} row{'' if bypass.rows == 1 else 's'}")
+    if bypass.duration_ns is not None:
+        parts.append(duration(bypass.duration_ns))
+    return "  ".join([*parts, f"BYPASSED {', '.join(bypass.receivers)}"])
 
 
 def _flag(value: object) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from signalscope.naming import short_name
 from signalscope.rendering import facts
 from signalscope.rendering.filters import Filter
+from signalscope.rendering.nesting import Nesting, is_timed
 from signalscope.rendering.rows import Page, Row, Timeline, indentation
 from signalscope.rendering.spans import (
     AXIS,
@@ -23,33 +23,19 @@ from signalscope.rendering.text import duration
 from signalscope.rendering.words import NOWHERE, count, place_of, split_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from signalscope.rendering.nesting import Spot
     from signalscope.rendering.spans import Bar, Window
 
 __all__ = ["Tree"]
 
 
-class _Spot(NamedTuple):
-    """A row's place in the tree; `call` is None for a dispatch, and `dispatch` for a bypass."""
-
-    dispatch: int | None
-    call: int | None
-    level: int
-    bypass: int = 0
-
-    @property
-    def key(self) -> str:
-        if self.dispatch is None:
-            return f"b{self.bypass}"
-        return f"d{self.dispatch}" if self.call is None else f"c{self.dispatch}.{self.call}"
-
-
 @dataclass
 class Tree:
-    """The rows of a recording, in the order in which they are read; at the end the bypasses.
+    """The rows of a recording, in the order in which they are read.
 
-    Of a filtered one: the rows that are wanted, and those around them.
+    Bypasses stand among what was sent beside them, or at the end where an older version saved them,
+    which did not know when they were. Of a filtered recording: the rows that are wanted, and those
+    around them.
     """
 
     recording: dict[str, Any]
@@ -61,63 +47,15 @@ class Tree:
     def __post_init__(self) -> None:
         self._dispatches = self.recording["dispatches"]
         self._bypasses = self.recording["bypasses"]
-        self._children: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-        roots = []
-        for index, dispatch in enumerate(self._dispatches):
-            if dispatch["parent"]:
-                around, call = dispatch["parent"]
-                self._children[around, call].append(index)
-            else:
-                roots.append(index)
+        self._nesting = Nesting(self._dispatches, self._bypasses)
         self._origins = facts.origins(self._dispatches)
         self._together: dict[int, list[int]] = {}
-        order = list(self._walk(roots))
-        order += [_Spot(None, None, 1, number) for number in range(len(self._bypasses))]
+        order = list(self._nesting.walk())
         self._context: set[int] = set()
-        self._order = self._filtered(order) if self.wanted else order
-        self.matches = len(self._order) - len(self._context)
-
-    def _walk(self, roots: list[int]) -> Iterator[_Spot]:
-        # A stack of its own, since signals nest deeper than Python lets functions.
-        stack = [_Spot(root, None, 1) for root in reversed(roots)]
-        while stack:
-            spot = stack.pop()
-            yield spot
-            index, call, level, _ = spot
-            if index is None:
-                continue
-            below = (
-                [_Spot(index, n, level + 1) for n in range(len(self._dispatches[index]["calls"]))]
-                if call is None
-                else [_Spot(child, None, level + 1) for child in self._children[index, call]]
-            )
-            stack.extend(reversed(below))
-
-    def _filtered(self, order: list[_Spot]) -> list[_Spot]:
-        kept: list[_Spot] = []
-        # Backwards, so that what is wanted comes before what is around it.
-        around = 0
-        for spot in reversed(order):
-            wanted = self._wants(spot)
-            if wanted or around > spot.level:
-                if not wanted:
-                    self._context.add(len(kept))
-                kept.append(spot)
-                around = spot.level
-            elif spot.level == 1:
-                around = 0
-        last = len(kept) - 1
-        self._context = {last - number for number in self._context}
-        return kept[::-1]
-
-    def _wants(self, spot: _Spot) -> bool:
-        if spot.dispatch is None:
-            bypass = self._bypasses[spot.bypass]
-            names = bypass["receivers"]
-            return self.wanted.accepts(bypass["operation"], bypass["model_name"], names)
-        dispatch = self._dispatches[spot.dispatch]
-        names = [] if spot.call is None else [dispatch["calls"][spot.call]["receiver_name"]]
-        return self.wanted.accepts(dispatch["signal_name"], dispatch["sender_name"], names)
+        if self.wanted:
+            order, self._context = self._nesting.filtered(order, self.wanted)
+        self._order = order
+        self.matches = len(order) - len(self._context)
 
     # --- Pages ------------------------------------------------------------------------------------
 
@@ -157,9 +95,10 @@ class Tree:
     def timeline(self) -> Timeline:
         """Return the axis of the request, and of its signals alone."""
         begin, end = self.window
-        if not self._dispatches:
+        timed = [each for each in self._bypasses if is_timed(each)]
+        intervals = [interval(each, end) for each in (*self._dispatches, *timed)]
+        if not intervals:
             return Timeline(request=ticks(0, end - begin), signals=[])
-        intervals = [interval(dispatch, end) for dispatch in self._dispatches]
         first = max(min(start for start, _ in intervals), begin)
         last = min(max(stop for _, stop in intervals), end)
         x, width = self._on_axis(first, last)
@@ -173,7 +112,7 @@ class Tree:
 
     # --- Rows -------------------------------------------------------------------------------------
 
-    def _row(self, spot: _Spot, number: int) -> Row:
+    def _row(self, spot: Spot, number: int) -> Row:
         common: dict[str, Any] = {
             "key": spot.key,
             "context": number in self._context,
@@ -181,7 +120,7 @@ class Tree:
             **indentation(spot.level),
         }
         if spot.dispatch is None:
-            return _bypass_row(self._bypasses[spot.bypass], common)
+            return self._bypass_row(self._bypasses[spot.bypass], common)
         dispatch = self._dispatches[spot.dispatch]
         if spot.call is None:
             return self._dispatch_row(spot.dispatch, dispatch, common)
@@ -231,7 +170,7 @@ class Tree:
         started, ended = interval(call, self.window[1])
         below = [
             interval(self._dispatches[child], ended)
-            for child in self._children.get((index, number), [])
+            for child in self._nesting.sent_by(index, number)
         ]
         beside = self._ran_together(index)[number]
         said = _facts_of_call(call, beside)
@@ -270,6 +209,41 @@ class Tree:
             together=beside > 0,
         )
 
+    def _bypass_row(self, bypass: dict[str, Any], common: dict[str, Any]) -> Row:
+        skipped = bypass["receivers"]
+        rows = bypass["rows"]
+        said = [facts.Fact("bypass", "bypass", "A bulk operation, which sends no signals.")]
+        if rows is not None:
+            said.append(facts.Fact(count(rows, "row")))
+        if bypass.get("deferred"):
+            title = (
+                "Done by a callback on commit, when the receiver that asked for it had returned."
+            )
+            said.append(facts.Fact("on commit", "deferred", title))
+        short = ", ".join(split_name(name)[0] for name in skipped)
+        lead = f"Skipped {count(len(skipped), 'receiver')}"
+        timed: dict[str, Any] = {}
+        if is_timed(bypass):
+            timed = {
+                "duration": duration(bypass["duration_ns"]),
+                "bar": self._bar(*interval(bypass, self.window[1])),
+                "bar_title": self._bar_title(bypass["started_ns"], bypass["duration_ns"]),
+            }
+        return Row(
+            **common,
+            **timed,
+            kind="bypass",
+            number="–",
+            number_title="Sends no signal",
+            name=bypass["operation"],
+            title=bypass["operation"],
+            qualifier=bypass["model_name"],
+            facts=said,
+            notes=[facts.Note("bypass", lead, short, ", ".join(skipped))] if skipped else [],
+            place=place_of("Called at", *(bypass["location"] or NOWHERE)),
+            tone="bypass",
+        )
+
     def _ran_together(self, index: int) -> list[int]:
         """Return for each call of a dispatch how many others ran at the same time."""
         if index not in self._together:
@@ -302,26 +276,3 @@ def _facts_of_call(call: dict[str, Any], beside: int) -> list[facts.Fact]:
         said.append(facts.Fact("concurrent", "async", title))
     repeated = facts.queries_fact(call["queries"])
     return [*said, repeated] if repeated else said
-
-
-def _bypass_row(bypass: dict[str, Any], common: dict[str, Any]) -> Row:
-    skipped = bypass["receivers"]
-    rows = bypass["rows"]
-    said = [facts.Fact("bypass", "bypass", "A bulk operation, which sends no signals.")]
-    if rows is not None:
-        said.append(facts.Fact(count(rows, "row")))
-    short = ", ".join(split_name(name)[0] for name in skipped)
-    lead = f"Skipped {count(len(skipped), 'receiver')}"
-    return Row(
-        **common,
-        kind="bypass",
-        number="–",
-        number_title="Sends no signal",
-        name=bypass["operation"],
-        title=bypass["operation"],
-        qualifier=bypass["model_name"],
-        facts=said,
-        notes=[facts.Note("bypass", lead, short, ", ".join(skipped))] if skipped else [],
-        place=place_of("Called at", *(bypass["location"] or NOWHERE)),
-        tone="bypass",
-    )

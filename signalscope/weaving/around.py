@@ -115,19 +115,31 @@ else:
 
 
 def bypassing(method: Function) -> None:
-    """Tell of an operation that sends no signals, when it is done."""
+    """Tell of an operation that sends no signals, when it is done, and when it began."""
     docstring, rest = body(method)
     names = {argument.arg for argument in method.args.args}
     objects = "objs" if "objs" in names else "None"
     if "ignore_conflicts" in names:
         # How many of them the database took, nobody knows.
         objects = f"None if ignore_conflicts else {objects}"
+    if not isinstance(rest[-1], ast.Return):
+        raise unknown(f"QuerySet.{method.name} does not end with its result")
+    hooked = _HookReturns(method.name, objects)
     method.body = [
         *docstring,
-        *[_HookReturns(method.name, objects).visit(node) for node in rest],
+        *statements(
+            """
+if RECORDER.active:
+    _signalscope_started = CLOCK()
+    TOLD
+else:
+    REST
+""",
+            rest[0],
+            TOLD=[hooked.visit(copy.deepcopy(node)) for node in rest],
+            REST=rest,
+        ),
     ]
-    if not isinstance(method.body[-1], ast.Return):
-        raise unknown(f"QuerySet.{method.name} does not end with its result")
 
 
 class _HookReturns(ast.NodeTransformer):
@@ -144,8 +156,8 @@ class _HookReturns(ast.NodeTransformer):
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is not None:
             node.value = expression(
-                f"RECORDER.bypassed(self, {self._operation!r}, {self._objects}, RESULT) "
-                "if RECORDER.active else RESULT",
+                f"RECORDER.bypassed("
+                f"self, {self._operation!r}, {self._objects}, RESULT, _signalscope_started)",
                 node.value,
                 RESULT=node.value,
             )

@@ -58,6 +58,11 @@ def main(folder: Path) -> None:
         page.get_by_role("tab", name="Receivers").click()
         page.locator(".ss-table-receivers").wait_for()
         take(page, folder / "panel-receivers.png")
+        page.get_by_role("tab", name="Not called").click()
+        heading = page.get_by_role("heading", name="Sent, nobody connected")
+        heading.wait_for()
+        heading.evaluate("element => element.scrollIntoView({block: 'center'})")
+        take(page, folder / "panel-not-called.png")
 
 
 def take(page: Page, file: Path) -> None:

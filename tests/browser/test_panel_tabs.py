@@ -68,7 +68,11 @@ def everything():
             cycle=["post_save shop.Order", "shop.signals.renumber", "post_save shop.Order"],
             calls=[saved.call("shop.signals.renumber", 33 * ms, 1 * ms)],
         ),
-        bypasses=[saved.bypass()],
+        bypasses=[saved.bypass(parent=[0, 2], started_ns=ms // 5, duration_ns=ms // 2)],
+        unheard=[
+            ["django.db.models.signals.post_save", "shop.Page", 3],
+            ["shop.signals.viewed", None, 1250],
+        ],
         findings=[
             {
                 "id": "W101",
@@ -361,6 +365,54 @@ def test_no_tab_overflows(page, shop, width):
             "element => element.scrollWidth - element.clientWidth"
         )
         assert overflow <= 0, tab
+
+
+def test_rows_of_a_table_are_cards_on_a_phone(page, shop):
+    """Nothing is out of sight to the side, each cell says its column, and the columns sort."""
+    page.set_viewport_size({"width": 380, "height": 800})
+    show(page, shop, stored(everything()))
+    for tab in ("receivers", "signals", "not-called", "wiring"):
+        open_tab(page, tab)
+        for table in page.locator(".ss-scroll").all():
+            hidden = table.evaluate("element => element.scrollWidth - element.clientWidth")
+            assert hidden <= 0, tab
+    open_tab(page, "receivers")
+    label = (
+        page.locator(".ss-lines td")
+        .nth(1)
+        .evaluate("cell => getComputedStyle(cell, '::before').content")
+    )
+    assert "Calls" in label
+    page.locator('[data-sort="receiver"]').click()
+    expect(page.locator("th", has_text="Receiver")).to_have_attribute("aria-sort", "ascending")
+    assert names(page)[0] == "warm"  # by its full name, shop.cache.warm
+
+
+def test_sends_to_nobody_are_told_as_information(page, shop):
+    """Below what was not called, in no colour of a warning; signals of others are folded up."""
+    show(page, shop, stored(everything()))
+    open_tab(page, "not-called")
+    rows = page.locator(".ss-table-unheard tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("1,250")
+    expect(page.locator(".ss-aside [class*='ss-is-']")).to_have_count(0)
+    others = page.locator(".ss-others .ss-names")
+    expect(others).to_be_hidden()
+    page.locator(".ss-others summary").press("Enter")
+    expect(others).to_be_visible()
+
+
+def test_bypass_has_its_bar_below_the_receiver_that_did_it(page, shop):
+    show(page, shop, stored(everything()))
+    bypass = page.locator('.ss-row[data-key="b0"]')
+    receiver = page.locator('.ss-row[data-key="c0.2"]')
+    assert bypass.get_attribute("aria-level") == "3"
+    bar, around = (row.locator("rect.ss-span").bounding_box() for row in (bypass, receiver))
+    assert around["x"] <= bar["x"]
+    assert bar["x"] + bar["width"] <= around["x"] + around["width"] + 1
+    receiver.locator("button.ss-toggle").click()
+    expect(bypass).to_be_hidden()
+    expect(page.locator('.ss-row[data-key="d1"]')).to_be_visible()
 
 
 # --- Thousands ------------------------------------------------------------------------------------

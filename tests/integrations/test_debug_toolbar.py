@@ -43,7 +43,7 @@ from tests.integrations.toolbar import (
     tree,
     viewed,
 )
-from tests.saved import big_recording, call, dispatch, recorded
+from tests.saved import big_recording, bypass, call, dispatch, recorded
 
 pytestmark = pytest.mark.usefixtures("site", "wiring")
 
@@ -258,8 +258,11 @@ def test_leaving_receivers_out_keeps_the_tree_together():
             {**toolbar_only, "parent": [1, 1]},
             dispatch(parent=[1, 1], calls=[call("shop.four")]),
         ],
+        "bypasses": [bypass(parent=[4, 0]), bypass()],
     }
-    left = stats.without_receivers_of("debug_toolbar", recording)["dispatches"]
+    less = stats.without_receivers_of("debug_toolbar", recording)
+    assert [item["parent"] for item in less["bypasses"]] == [[2, 0], None]
+    left = less["dispatches"]
     assert [item["parent"] for item in left] == [None, [0, 0], [0, 1]]
     assert left[2]["calls"][0]["receiver_name"] == "shop.four"
 
@@ -269,6 +272,11 @@ def test_a_toolbar_receiver_that_set_something_off_stays():
     recording = recorded(
         dispatch(calls=[call("debug_toolbar.panels.Panel.note")]),
         dispatch(parent=[0, 0], calls=[call("shop.one")]),
+    )
+    assert stats.without_receivers_of("debug_toolbar", recording) == recording
+    recording = recorded(
+        dispatch(calls=[call("debug_toolbar.panels.Panel.note")]),
+        bypasses=[bypass(parent=[0, 0])],
     )
     assert stats.without_receivers_of("debug_toolbar", recording) == recording
 

@@ -14,6 +14,7 @@ from debug_toolbar.middleware import DebugToolbarMiddleware
 from debug_toolbar.store import get_store
 from debug_toolbar.toolbar import DebugToolbar
 from django.core.checks import run_checks
+from django.dispatch import Signal
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 
@@ -39,6 +40,7 @@ from tests.integrations.toolbar import (
     signals_of,
     stored_recording,
     stored_stats,
+    take_payment,
     tree,
     write_receipt,
 )
@@ -135,11 +137,66 @@ def test_not_called_says_why():
     assert ("take_payment", "ordered") not in reasons
 
 
+lonely = Signal()
+
+
 def test_signals_without_receivers_are_information():
-    Client().get("/quiet/")
+    """The project's own stand in sight, each with whether it was sent; Django's are folded up."""
+
+    def view(request):
+        for sender in (int, str, str):
+            lonely.send(sender=sender)
+        return HttpResponse(PAGE)
+
+    DebugToolbarMiddleware(view)(RequestFactory().get("/page/"))
     content = ask("not-called")["content"]
     assert "nothing wrong" in content
-    assert "django.db.models.signals.pre_save" in content
+    own, others = content.partition("Signals without receivers")[2].split("<details")
+    plain = " ".join(re.sub("<[^>]*>", "", own).split())
+    assert "test_debug_toolbar_tabs.lonely sent 3 ×" in plain
+    assert "django.db.models.signals.pre_init" not in own
+    assert "django.db.models.signals.pre_init" in others
+    again = " ".join(re.sub("<[^>]*>", "", ask("not-called", q="lonely")["content"]).split())
+    assert "lonely sent 3 ×" in again
+    assert "pre_init" not in again
+
+
+def test_sends_that_reached_nobody_are_information():
+    """By signal and sender; what is connected for others was passed by, and not left unsent."""
+
+    def view(request):
+        ordered.send(sender=int)
+        lonely.send(sender=str)
+        lonely.send(sender=str)
+        return HttpResponse(PAGE)
+
+    def for_others(**_):
+        pass
+
+    ordered.disconnect(take_payment)
+    ordered.disconnect(write_receipt)
+    ordered.connect(for_others, sender=Order)
+    try:
+        DebugToolbarMiddleware(view)(RequestFactory().get("/page/"))
+        shown = ask("not-called", q="test_debug_toolbar_tabs.lonely")["content"]
+        (row,) = cells(ask("not-called", q="receiver:for_others")["content"])
+        ordered.disconnect(for_others, sender=Order)
+        ordered.connect(write_receipt)
+        (late,) = cells(ask("not-called", q="receiver:write_receipt signal:ordered")["content"])
+    finally:
+        ordered.disconnect(for_others, sender=Order)
+    assert cells(shown) == [["lonely", "str", "2"]]
+    assert (row[1], row[3], row[4]) == ("connected for another sender", "int", "1")
+    assert (late[1], late[4]) == ("its signal was sent past it", "1")
+
+
+def test_quiet_request_tells_of_sends_that_reached_nobody():
+    def view(request):
+        lonely.send(sender=str)
+        return HttpResponse(PAGE)
+
+    DebugToolbarMiddleware(view)(RequestFactory().get("/page/"))
+    assert "to which nobody is connected" in ask("tree")["content"]
 
 
 def test_receivers_of_signals_that_are_not_recorded_say_so(site):
@@ -147,6 +204,14 @@ def test_receivers_of_signals_that_are_not_recorded_say_so(site):
     Client().get("/quiet/")
     (row,) = cells(ask("not-called", q="receiver:send_again")["content"])
     assert row[1] == "its signal is not recorded"
+
+
+def test_receivers_of_signals_that_may_not_have_been_kept_say_so(site):
+    """What found no room may have been sent."""
+    site.SIGNALSCOPE = {"MAX_RECORDS": 1}
+    Client().get("/page/")
+    (row,) = cells(ask("not-called", q="receiver:send_again")["content"])
+    assert row[1] == "its signal is not among what was kept"
 
 
 def test_wiring_shows_what_is_connected_now():
@@ -427,7 +492,16 @@ def test_editor_that_can_be_used_passes_the_checks(site, option):
 @pytest.mark.parametrize("option", ["vim", 3, "javascript:{file}"])
 def test_editor_that_cannot_be_used_is_told_by_the_checks(site, option):
     show_toolbar_to(site, always, SIGNALSCOPE_EDITOR=option)
-    assert [each.id for each in run_checks() if "EDITOR" in each.msg] == ["signalscope.W201"]
+    (found,) = [each for each in run_checks() if "EDITOR" in each.msg]
+    assert (found.id, found.is_serious()) == ("signalscope.E002", True)
+    assert "'vscode', 'pycharm', 'text'" in found.hint
+
+
+def test_editor_that_is_misspelt_is_told_the_nearest_name(site):
+    show_toolbar_to(site, always, SIGNALSCOPE_EDITOR="PyChram")
+    (found,) = editors.problems()
+    assert "'PyChram'" in found.msg
+    assert found.hint.startswith("Did you mean 'pycharm'?")
 
 
 def test_request_that_was_not_recorded_has_no_tabs():

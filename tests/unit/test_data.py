@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import signalscope
 from signalscope.errors import SignalscopeError
+from tests.saved import bypass
 
 noted = Signal()
 followed = Signal()
@@ -79,6 +80,39 @@ def test_it_survives_json():
     assert [d.id for d in loaded.dispatches] == [d.id for d in recording.dispatches]
 
 
+def test_bypasses_survive_with_their_time_and_their_receiver():
+    saved = recorded().to_dict()
+    saved["bypasses"] = [
+        bypass(parent=[0, 0], started_ns=5, duration_ns=7, deferred=True),
+        bypass(rows=None, location=None),
+    ]
+    loaded = signalscope.Recording.from_dict(json.loads(json.dumps(saved)))
+    first, second = loaded.bypasses
+    assert first.parent is loaded.dispatches[0].calls[0]
+    assert (first.started, first.duration_ns, first.deferred) == (5, 7, True)
+    assert (second.parent, second.rows, second.location) == (None, None, None)
+    assert loaded.to_dict()["bypasses"] == saved["bypasses"]
+
+
+def test_bypasses_of_an_older_version_load_without_these():
+    """They stand at the top, and nobody knows when they were."""
+    saved = recorded().to_dict()
+    new = ("parent", "deferred", "started_ns", "duration_ns")
+    saved["bypasses"] = [{key: value for key, value in bypass().items() if key not in new}]
+    loaded = signalscope.Recording.from_dict(saved)
+    (only,) = loaded.bypasses
+    assert (only.operation, only.receivers) == ("bulk_create", ("shop.signals.log_order",))
+    assert (only.parent, only.started, only.duration_ns) == (None, None, None)
+    assert loaded.tree().splitlines()[-1].startswith("bulk_create shop.Order")
+
+
+@pytest.mark.parametrize("parent", [[99, 0], [0, 99], [-1, 0], [0, -1], [0], 3, ["0", 0]], ids=str)
+def test_a_bypass_under_nothing_is_damage(parent):
+    saved = recorded().to_dict() | {"bypasses": [bypass(parent=parent)]}
+    with pytest.raises(SignalscopeError, match="damaged"):
+        signalscope.Recording.from_dict(saved)
+
+
 def test_receivers_are_found_in_a_copy():
     """By the function and by its name."""
     loaded = signalscope.Recording.from_dict(recorded().to_dict())
@@ -116,6 +150,7 @@ def paths(value, path=()):
 
 
 SAVED = recorded().to_dict()
+SAVED["bypasses"] = [bypass(parent=[0, 0]), bypass()]
 PATHS = list(paths(SAVED))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -291,6 +292,75 @@ class TestBypasses:
             Note.objects.all().delete()
         (bypass,) = recording.bypasses
         assert (bypass.operation, bypass.rows) == ("_raw_delete", 1)
+
+    def test_it_hangs_under_the_receiver_that_did_it(self, connect):
+        """With the time that it took, which is within the receiver's; at the top it has none."""
+
+        def restock(**_):
+            Note.objects.bulk_create([Note(title="x")])
+
+        connect(post_save, leaf, sender=Note)
+        connect(noted, restock)
+        with signalscope.record() as recording:
+            Note.objects.update(title="y")
+            noted.send(sender=None)
+        top, inside = recording.bypasses
+        (call,) = recording.calls(restock)
+        assert (top.parent, inside.parent) == (None, call)
+        assert top.started + top.duration_ns <= call.started <= inside.started
+        assert inside.started + inside.duration_ns <= call.ended
+        assert 0 < inside.duration_ns < call.duration_ns
+        assert not inside.deferred
+
+    def test_each_recording_hangs_it_under_what_it_has(self, connect):
+        """One that begins in the receiver, or leaves the receiver out, has other parents."""
+        inner = []
+
+        def outer(**_):
+            followed.send(sender=None)
+
+        def restock(**_):
+            with signalscope.record() as recording:
+                Note.objects.bulk_create([Note(title="x")])
+            inner.extend(recording.bypasses)
+
+        connect(post_save, leaf, sender=Note)
+        connect(noted, outer)
+        connect(followed, restock)
+        with signalscope.record() as recording, signalscope.record(noted) as narrow:
+            noted.send(sender=None)
+        assert [bypass.parent for bypass in inner] == [None]
+        assert [bypass.parent for bypass in recording.bypasses] == recording.calls(restock)
+        assert [bypass.parent for bypass in narrow.bypasses] == narrow.calls(outer)
+
+    def test_a_callback_on_commit_does_it_for_the_receiver_that_asked(
+        self, connect, django_capture_on_commit_callbacks
+    ):
+        """As with what such a callback sends."""
+
+        def ask(**_):
+            transaction.on_commit(lambda: Note.objects.update(title="y"))
+
+        connect(post_save, leaf, sender=Note)
+        connect(noted, ask)
+        with signalscope.record() as recording, django_capture_on_commit_callbacks(execute=True):
+            noted.send(sender=None)
+        (bypass,) = recording.bypasses
+        (call,) = recording.calls(ask)
+        assert bypass.parent is call
+        assert bypass.deferred
+        assert bypass.started >= call.ended
+
+    def test_it_keeps_no_instance_alive(self, connect):
+        """Nor the queryset: names and numbers alone."""
+        connect(post_save, leaf, sender=Note)
+        note, notes = Note(title="x"), Note.objects.all()
+        with signalscope.record() as recording:
+            notes.bulk_create([note])
+        gone = [weakref.ref(note), weakref.ref(notes)]
+        del note, notes
+        assert [each() for each in gone] == [None, None]
+        assert len(recording.bypasses) == 1
 
     def test_where_nobody_listens_nothing_is_skipped(self, connect):
         """Receivers of other models do not count."""

@@ -1226,7 +1226,7 @@ class TestWhyItDoesNotRun:
         assert f"for {SHOP}, not for testapp.Note" in answer.reasons[0]
         assert "or for any sender" in answer.reasons[0]
 
-    def test_not_connected(self):
+    def test_not_connected(self, log):
         """The remedy names the place to do it."""
         answer = why(first)
         assert answer.runs is False

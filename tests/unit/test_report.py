@@ -36,6 +36,7 @@ def test_report_shows_tree_and_tables():
             not_called=[missed("shop.signals.audit", "muted")],
         ),
         bypasses=[bypass()],
+        unheard=[["shop.signals.viewed", "shop.Page", 3]],
         findings=[{"id": "W101", "name": "recursion", "message": "post_save re-enters itself."}],
     )
     text = Reader(report(recording, (0, 10_000))).text
@@ -46,6 +47,8 @@ def test_report_shows_tree_and_tables():
         "audit",
         "muted",
         "bulk_create",
+        "Sent, nobody connected",
+        "shop.Page",
         "W101",
     ):
         assert part in text
@@ -83,6 +86,12 @@ def test_nothing_recorded():
 def test_axis_without_a_request_spans_what_was_recorded():
     page = report(recorded(dispatch(500, 100, calls=[call("a.b", 500, None)])))
     assert 'x="0.000" y="0" width="1000.000"' in page
+
+
+def test_axis_spans_bypasses_as_well():
+    page = report(recorded(dispatch(0, 100), bypasses=[bypass(started_ns=100, duration_ns=100)]))
+    assert 'x="0.000" y="0" width="500.000"' in page
+    assert 'x="500.000" y="0" width="500.000"' in page
 
 
 def test_rows_are_bounded(monkeypatch):

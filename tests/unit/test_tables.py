@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signalscope.rendering import tables
+from signalscope.rendering import absences, tables
 from signalscope.rendering.filters import Filter
 from signalscope.rendering.words import place_of
 from tests.saved import bypass, call, dispatch, missed, queries, recorded
@@ -98,9 +98,9 @@ NOT_CALLED = recorded(
 
 def test_not_called_leads_with_the_unusual():
     """What ran after all, for its own sender, is left out; the rest has its reason."""
-    table = tables.not_called(
+    table = absences.not_called(
         NOT_CALLED,
-        others=[("shop.idle", "not-sent", "shop.viewed", "")],
+        others={("shop.idle", "not-sent", "shop.viewed", ""): 0},
         place=lambda name: place_of("Defined at", f"/srv/shop/{name}.py", 1),
     )
     assert texts(table) == [
@@ -119,14 +119,57 @@ def test_not_called_by_several_senders_is_one_line():
             for n in range(5)
         )
     )
-    (line,) = texts(tables.not_called(recording))
+    (line,) = texts(absences.not_called(recording))
     assert line[3:5] == ["shop.M0, shop.M1, shop.M2 and 2 more", "5"]
 
 
 def test_not_called_is_filtered_by_sender():
-    assert names(tables.not_called(NOT_CALLED, Filter.of("sender:gift"))) == ["tax"]
+    assert names(absences.not_called(NOT_CALLED, Filter.of("sender:gift"))) == ["tax"]
 
 
 def test_reason_that_a_later_version_knows():
     recording = recorded(dispatch(not_called=[missed("shop.tax", "on-strike")]))
-    assert texts(tables.not_called(recording))[0][1] == "on-strike"
+    assert texts(absences.not_called(recording))[0][1] == "on-strike"
+
+
+def test_receivers_that_sends_to_nobody_passed_by_count_them():
+    """A signal that was sent, if only past them, is another matter than one that was not sent."""
+    table = absences.not_called(
+        recorded(),
+        others={
+            ("shop.mail", "other-sender", "shop.viewed", "shop.Page"): 4,
+            ("shop.late", "not-reached", "shop.viewed", "shop.Page"): 2,
+        },
+    )
+    assert [line[:5] for line in texts(table)] == [
+        ["mail", "connected for another sender", "viewed", "shop.Page", "4"],
+        ["late", "its signal was sent past it", "viewed", "shop.Page", "2"],
+    ]
+
+
+UNHEARD = recorded(
+    unheard=[
+        ["django.db.models.signals.post_save", "shop.Page", 3],
+        ["shop.signals.viewed", None, 1],
+        ["shop.signals.viewed", "shop.Page", 1200],
+    ]
+)
+
+
+def test_sends_to_nobody_are_listed_the_projects_own_first():
+    assert texts(absences.unheard(UNHEARD)) == [
+        ["viewed", "–", "1"],
+        ["viewed", "shop.Page", "1,200"],
+        ["post_save", "shop.Page", "3"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"), [("sender:page viewed", 1), ("signal:post", 1), ("receiver:x", 0)]
+)
+def test_sends_to_nobody_are_filtered(text, left):
+    assert len(absences.unheard(UNHEARD, Filter.of(text)).lines) == left
+
+
+def test_recording_of_an_older_version_knows_of_no_sends_to_nobody():
+    assert absences.unheard(recorded()).lines == []

@@ -9,6 +9,7 @@ from django.dispatch import Signal
 
 import signalscope
 from signalscope.rendering.text import duration
+from tests.saved import bypass, call, dispatch, recorded
 
 ordered = Signal()
 packed = Signal()
@@ -58,6 +59,33 @@ def test_tree_shows_order_nesting_errors_and_recursion():
     lines = recording.tree().splitlines()
     for line, pattern in zip(lines, expected, strict=True):
         assert re.fullmatch(pattern, line), line
+
+
+def test_bypasses_stand_where_and_when_they_happened():
+    """Below the receiver that did it, among what that sent; at the top among the roots."""
+    loaded = signalscope.Recording.from_dict(
+        recorded(
+            dispatch(10, 50, calls=[call("shop.bill", 10, 50)]),
+            dispatch(20, 5, signal_name="shop.paid", parent=[0, 0], depth=1),
+            dispatch(40, 5, signal_name="shop.sent", parent=[0, 0], depth=1),
+            dispatch(80, 5, signal_name="shop.told"),
+            bypasses=[
+                bypass(operation="update", parent=[0, 0], started_ns=30, duration_ns=9),
+                bypass(started_ns=70, duration_ns=2_000, rows=1),
+                bypass(operation="_raw_delete", started_ns=5, rows=None, receivers=["a.b", "a.c"]),
+            ],
+        )
+    )
+    assert loaded.tree().splitlines() == [
+        "_raw_delete shop.Order  0 ns  BYPASSED a.b, a.c",
+        "post_save shop.Order  50 ns",
+        "└─ 1 shop.bill  50 ns, 40 ns of its own",
+        "   ├─ paid shop.Order  5 ns",
+        "   ├─ update shop.Order  3 rows  9 ns  BYPASSED shop.signals.log_order",
+        "   └─ sent shop.Order  5 ns",
+        "bulk_create shop.Order  1 row  2.0 µs  BYPASSED shop.signals.log_order",
+        "told shop.Order  5 ns",
+    ]
 
 
 def test_an_empty_tree_says_so():

@@ -179,11 +179,46 @@ def test_queries_of_a_receiver_and_a_repeated_one():
     assert [(fact.text, fact.title) for fact in row.facts] == [("6 × one query", statement)]
 
 
-def test_bypass_is_a_row_at_the_end():
-    row = rows_of(recorded(dispatch(), bypasses=[bypass()]))[-1]
+def test_bypass_says_what_it_skipped():
+    row = rows_of(recorded(dispatch(), bypasses=[bypass(duration_ns=1)]))[-1]
     assert (row.kind, row.name, row.qualifier) == ("bypass", "bulk_create", "shop.Order")
     assert [fact.text for fact in row.facts] == ["bypass", "3 rows"]
     assert [(note.lead, note.text) for note in row.notes] == [("Skipped 1 receiver", "log_order")]
+
+
+def test_bypass_stands_where_and_when_it_was():
+    """Among what was sent beside it, below the receiver that did it; on the axis as well."""
+    recording = recorded(
+        dispatch(100, 500, calls=[call("a.b", 100, 500)]),
+        dispatch(150, 50, parent=[0, 0]),
+        dispatch(400, 50, parent=[0, 0]),
+        bypasses=[
+            bypass(started_ns=700, duration_ns=100),
+            bypass(started_ns=250, duration_ns=100, parent=[0, 0], deferred=True),
+        ],
+    )
+    rows = rows_of(recording)
+    keys = [(row.key, row.level) for row in rows]
+    assert keys == [("d0", "1"), ("c0.0", "2"), ("d1", "3"), ("b1", "3"), ("d2", "3"), ("b0", "1")]
+    inside, after = rows[3], rows[5]
+    assert (inside.bar, inside.duration) == (("250.000", "100.000"), "100 ns")
+    assert [fact.text for fact in inside.facts] == ["bypass", "3 rows", "on commit"]
+    assert "on commit" not in [fact.text for fact in after.facts]
+    assert Tree(recording, (0, 1000)).timeline.signals[-1] == "800 ns"
+
+
+def test_bypass_of_an_older_version_is_at_the_end():
+    """It says neither when it was nor who did it."""
+    new = ("parent", "deferred", "started_ns", "duration_ns")
+    old = {key: value for key, value in bypass().items() if key not in new}
+    row = rows_of(recorded(dispatch(), bypasses=[old]))[-1]
+    assert (row.key, row.level, row.bar, row.duration) == ("b0", "1", None, "")
+
+
+def test_bypasses_alone_have_an_axis():
+    recording = recorded(bypasses=[bypass(started_ns=250, duration_ns=500)])
+    timeline = Tree(recording, (0, 1000)).timeline
+    assert timeline.signals_view == "250.000 0 500.000 10"
 
 
 # --- Filters and pages ----------------------------------------------------------------------------
@@ -193,7 +228,7 @@ CHAIN = recorded(
     dispatch(signal_name="shop.paid", calls=[call("shop.bill"), call("shop.ship")]),
     dispatch(signal_name="shop.packed", parent=[0, 0], calls=[call("shop.weigh")]),
     dispatch(signal_name="shop.viewed", sender_name="shop.Page", calls=[call("shop.count")]),
-    bypasses=[bypass(receivers=["shop.weigh"])],
+    bypasses=[bypass(receivers=["shop.weigh"], started_ns=1, parent=[0, 1])],
 )
 
 
@@ -206,8 +241,8 @@ def found(text):
 @pytest.mark.parametrize(
     ("text", "keys"),
     [
-        ("", ["d0", "c0.0", "d1", "c1.0", "c0.1", "d2", "c2.0", "b0"]),
-        ("receiver:weigh", ["(d0)", "(c0.0)", "(d1)", "c1.0", "b0"]),
+        ("", ["d0", "c0.0", "d1", "c1.0", "c0.1", "b0", "d2", "c2.0"]),
+        ("receiver:weigh", ["(d0)", "(c0.0)", "(d1)", "c1.0", "(c0.1)", "b0"]),
         ("VIEWED page", ["d2", "c2.0"]),
         ("sender:page count", ["(d2)", "c2.0"]),
         ("ship", ["(d0)", "c0.1"]),
@@ -230,11 +265,11 @@ def test_row_that_lost_what_was_below_it_is_no_parent():
 def test_pages_name_what_is_before_and_after():
     tree = Tree(CHAIN, (0, 1000))
     page = tree.page(3, 3)
-    assert [row.key for row in page.rows] == ["c1.0", "c0.1", "d2"]
+    assert [row.key for row in page.rows] == ["c1.0", "c0.1", "b0"]
     assert (page.earlier, page.previous, page.next, page.remaining) == ("3", "0", "6", "2")
     assert tree.page(6, 3).next == ""
 
 
-@pytest.mark.parametrize(("key", "first"), [("d0", 0), ("d2", 3), ("b0", 6), ("gone", 0)])
+@pytest.mark.parametrize(("key", "first"), [("d0", 0), ("b0", 3), ("d2", 6), ("gone", 0)])
 def test_page_of_a_row_is_found(key, first):
     assert Tree(CHAIN, (0, 1000)).begin_of_page(key, 3) == first

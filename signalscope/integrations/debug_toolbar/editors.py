@@ -6,12 +6,13 @@ panels in ``DEBUG_TOOLBAR_CONFIG``, so ours stands there as well: ``SIGNALSCOPE_
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from debug_toolbar.settings import get_config
-from django.core.checks import Warning as CheckWarning
+from django.core.checks import Error
 
 if TYPE_CHECKING:
     from django.core.checks import CheckMessage
@@ -68,11 +69,17 @@ def problems() -> list[CheckMessage]:
         option in EDITORS or ("{file}" in option and not _RUN.match(option))
     ):
         return []
+    near = difflib.get_close_matches(str(option).lower(), EDITORS, n=1, cutoff=0.5)
+    shown = repr(option) if isinstance(option, str) else f"a value of type {type(option).__name__}"
     names = ", ".join(repr(name) for name in EDITORS)
+    usable = f"Make it one of {names}, or an address such as 'zed://file{{file}}:{{line}}'."
     return [
-        CheckWarning(
-            f"DEBUG_TOOLBAR_CONFIG[{OPTION!r}] names no editor, so places are plain text.",
-            hint=f"Make it one of {names}, or an address such as 'zed://file{{file}}:{{line}}'.",
-            id="signalscope.W201",
+        # Not a warning: W001 and on are the ids of rules, and a wrong value of SIGNALSCOPE is no
+        # warning either (`signalscope.checks`).
+        Error(
+            f"DEBUG_TOOLBAR_CONFIG[{OPTION!r}] is {shown}, which names no editor, so places are "
+            "plain text.",
+            hint=f"Did you mean {near[0]!r}? {usable}" if near else usable,
+            id="signalscope.E002",
         )
     ]

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from signalscope.integrations.debug_toolbar import editors, stats, wiring
 from signalscope.integrations.debug_toolbar.tabs import Ask, NoSuchTabError, has_tab, tabs
-from signalscope.rendering import tables
+from signalscope.rendering import absences, tables
 from signalscope.rendering.findings import findings
 from signalscope.rendering.overview import figures
 from signalscope.rendering.rows import Page
@@ -112,7 +112,17 @@ def _tab(stored: dict[str, Any], recording: dict[str, Any], ask: Ask) -> dict[st
         "status": count(len(table.lines), "row"),
     }
     if ask.tab == "not-called":
-        context["orphans"] = wiring.orphans(ask.wanted)
+        own, others = wiring.orphans(recording, ask.wanted)
+        unheard = absences.unheard(recording, ask.wanted)
+        context |= {
+            "orphans": own,
+            "other_orphans": others,
+            "unheard": unheard,
+            "unheard_lines": unheard.lines[:PAGE_SIZE],
+            "unheard_left": f"{len(unheard.lines) - PAGE_SIZE:,}"
+            if len(unheard.lines) > PAGE_SIZE
+            else "",
+        }
     return context
 
 
@@ -122,7 +132,7 @@ def _table(recording: dict[str, Any], ask: Ask) -> tables.Table:
     elif ask.tab == "signals":
         table = tables.signals(recording, ask.wanted)
     elif ask.tab == "not-called":
-        table = tables.not_called(
+        table = absences.not_called(
             recording, ask.wanted, others=wiring.untouched(recording), place=wiring.Places()
         )
     else:
@@ -139,6 +149,8 @@ def _tree(stored: dict[str, Any], recording: dict[str, Any], ask: Ask) -> dict[s
         "timeline": tree.timeline,
         "page": tree.page(first, PAGE_SIZE),
         "anything": bool(recording["dispatches"] or recording["bypasses"]),
+        "bypasses": bool(recording["bypasses"]),
+        "unheard": bool(recording.get("unheard")),
         "status": count(tree.matches, "row"),
     }
 

@@ -21,6 +21,7 @@ EMPTY: dict[str, Any] = {
     "dropped": 0,
     "dispatches": [],
     "bypasses": [],
+    "unheard": [],
 }
 """A recording that saw nothing."""
 
@@ -45,7 +46,8 @@ def without_receivers_of(package: str, recording: dict[str, Any]) -> dict[str, A
     files. What only it hears says nothing of the program. A dispatch that set off others stays.
     """
     dispatches = recording["dispatches"]
-    parents = {dispatch["parent"][0] for dispatch in dispatches if dispatch["parent"]}
+    bypasses = recording["bypasses"]
+    parents = {each["parent"][0] for each in (*dispatches, *bypasses) if each["parent"]}
     prefix = f"{package}."
     moved: dict[int, int] = {}
     kept: list[dict[str, Any]] = []
@@ -61,8 +63,15 @@ def without_receivers_of(package: str, recording: dict[str, Any]) -> dict[str, A
         kept.append(dispatch)
     if len(kept) == len(dispatches):
         return recording
-    for position, dispatch in enumerate(kept):
-        if dispatch["parent"]:
-            around, call = dispatch["parent"]
-            kept[position] = {**dispatch, "parent": [moved[around], call]}
-    return {**recording, "dispatches": kept}
+
+    def settled(record: dict[str, Any]) -> dict[str, Any]:
+        if not record["parent"]:
+            return record
+        around, call = record["parent"]
+        return {**record, "parent": [moved[around], call]}
+
+    return {
+        **recording,
+        "dispatches": list(map(settled, kept)),
+        "bypasses": list(map(settled, bypasses)),
+    }

@@ -5,24 +5,29 @@ It is read when somebody looks, since a request should not pay for it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from signalscope import conf
 from signalscope.matching import name_matches
 from signalscope.naming import short_name, signal_facts
+from signalscope.places import USER, file_kinds
+from signalscope.reading import own_dict, plain_text
 from signalscope.registry import connections
 from signalscope.registry.entries import items_of
 from signalscope.registry.senders import all_signals
+from signalscope.rendering.absences import sends_to_nobody
 from signalscope.rendering.tables import Cell, Column, Line, Table
 from signalscope.rendering.words import NOWHERE, place_of, split_name
 
 if TYPE_CHECKING:
     from signalscope.registry import Connection
+    from signalscope.rendering.absences import Missed
     from signalscope.rendering.filters import Filter
-    from signalscope.rendering.tables import Missed
     from signalscope.rendering.words import Place
 
-__all__ = ["Places", "orphans", "table", "untouched"]
+__all__ = ["Orphan", "Places", "orphans", "table", "untouched"]
 
 TOOLBAR = "debug_toolbar."
 
@@ -82,20 +87,33 @@ def _line(of: Connection, number: int) -> Line:
     )
 
 
-def untouched(recording: dict[str, Any]) -> list[Missed]:
-    """Return the connections to signals of which the recording has no dispatch, and why."""
+def untouched(recording: dict[str, Any]) -> dict[Missed, int]:
+    """Return the connections to signals of which the recording has no dispatch, and why.
+
+    With the number of sends that passed each by.
+    """
+    unseen = "not-kept" if recording["dropped"] else "not-sent"
     seen = {dispatch["signal_name"] for dispatch in recording["dispatches"]}
-    return [
-        (
-            each.receiver_name,
-            "not-sent" if _is_recorded(each.signal_name) else "denied",
-            each.signal_name,
-            each.sender_name or "",
-        )
-        for each in connections()
+    sent: defaultdict[str, dict[str | None, int]] = defaultdict(dict)
+    for (signal, sender), times in sends_to_nobody(recording).items():
+        sent[signal][sender] = times
+    found: dict[Missed, int] = {}
+    for each in connections():
+        name, signal, sender = each.receiver_name, each.signal_name, each.sender_name
         # The toolbar's own receivers are left out of the recording, too.
-        if each.signal_name not in seen and not each.receiver_name.startswith(TOOLBAR)
-    ]
+        if signal in seen or name.startswith(TOOLBAR):
+            continue
+        if signal not in sent:
+            reason = unseen if _is_recorded(signal) else "denied"
+            found[name, reason, signal, sender or ""] = 0
+        elif sender is None or sender in sent[signal]:
+            # It would have heard that, had it been there, or were this the very same sender.
+            times = sum(sent[signal].values()) if sender is None else sent[signal][sender]
+            found[name, "not-reached", signal, sender or ""] = times
+        else:
+            for other, times in sent[signal].items():
+                found[name, "other-sender", signal, other or ""] = times
+    return found
 
 
 def _is_recorded(name: str) -> bool:
@@ -111,10 +129,45 @@ def _is_among(name: str, signals: tuple[Any, ...]) -> bool:
     )
 
 
-def orphans(wanted: Filter) -> list[str]:
-    """Return the names of the signals that nothing is connected to."""
-    names = {signal_facts(each).name for each in all_signals() if not items_of(each)}
-    return sorted(name for name in names if wanted.accepts(name, ""))
+class Orphan(NamedTuple):
+    """A signal that nothing is connected to."""
+
+    name: str
+    sent: str
+    """Whether it was sent all the same, in words; empty where that is not known."""
+
+
+def orphans(recording: dict[str, Any], wanted: Filter) -> tuple[list[Orphan], list[Orphan]]:
+    """Return the signals that nothing is connected to: the project's own, and all others."""
+    # Its receivers may have gone since.
+    sent = Counter(dispatch["signal_name"] for dispatch in recording["dispatches"])
+    for (signal, _), times in sends_to_nobody(recording).items():
+        sent[signal] += times
+    is_whole = "unheard" in recording and not recording["dropped"]
+    own, others = [], []
+    for name in sorted({signal_facts(each).name for each in all_signals() if not items_of(each)}):
+        if name.startswith(TOOLBAR) or not wanted.accepts(name, ""):
+            continue
+        said = f"sent {sent[name]:,} ×" if sent[name] else ""
+        if _is_own(name):
+            if not said and is_whole:
+                said = "not sent" if _is_recorded(name) else "not recorded"
+            own.append(Orphan(name, said))
+        else:
+            # That one was not sent is not said: what only the toolbar hears is left out.
+            others.append(Orphan(name, said))
+    return own, others
+
+
+def _is_own(name: str) -> bool:
+    """Tell whether a signal is held by a module of the project."""
+    while name:
+        module = sys.modules.get(name)
+        if module is not None:
+            file = plain_text(own_dict(module).get("__file__"))
+            return file is not None and file_kinds[file] == USER
+        name = name.rpartition(".")[0]
+    return False
 
 
 class Places:
