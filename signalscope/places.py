@@ -54,7 +54,6 @@ Django, asgiref, Signalscope and the standard library."""
 _package_roots = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 _carrier_roots = (
     *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib")},
-    str(Path(__file__).parent),
     "<frozen",
 )
 
@@ -70,8 +69,10 @@ class _FileKinds(dict[str, int]):
         """The project's own files, which are asked for most."""
         self._carriers: tuple[str, ...] = ()
         self._generated = 0
+        self.add_carrier(str(Path(__file__).parent))
 
     def __missing__(self, file: str) -> int:
+        # First, since Signalscope and Django are packages once they are installed.
         if file.startswith(self._carriers):
             kind = CARRIER
         elif file.startswith(_package_roots) or "site-packages" in file:
@@ -92,7 +93,8 @@ class _FileKinds(dict[str, int]):
         return kind
 
     def add_carrier(self, folder: str) -> None:
-        """Count the code below `folder` as a carrier."""
+        """Count the code below `folder` as a carrier, also where it is an installed package."""
+        folder = os.path.join(folder, "")  # noqa: PTH118 - not its neighbours, as django_filters
         if folder not in self._carriers:
             self._carriers = (*self._carriers, folder)
             self.clear()

@@ -13,6 +13,7 @@ import weakref
 from pathlib import Path
 from unittest import mock
 
+import django
 import pytest
 from django.contrib.auth.models import AbstractUser, User
 from django.core.signals import request_started
@@ -832,6 +833,15 @@ class TestKindsOfCode:
         assert file_kinds[post_save.send.__code__.co_filename] == places.CARRIER
         assert file_kinds[functools.__file__] == places.CARRIER
         assert file_kinds[pytest.__file__] == places.PACKAGE
+
+    def test_what_carries_does_so_as_an_installed_package_too(self, monkeypatch):
+        """And its neighbours, whose names begin alike, do not."""
+        ours, djangos = Path(signalscope.__file__).parent, Path(django.__file__).parent
+        monkeypatch.setattr(places, "_package_roots", (str(ours.parent), str(djangos.parent)))
+        kinds = type(file_kinds)()
+        kinds.add_carrier(str(djangos))
+        assert kinds[signalscope.__file__] == kinds[django.__file__] == places.CARRIER
+        assert kinds[f"{ours}_more/x.py"] == kinds[f"{djangos}_filters/x.py"] == places.PACKAGE
 
 
 @pytest.mark.skipif(not naming.MAY_BE_STALE, reason="nothing stale can stay from Python 3.12 on")
