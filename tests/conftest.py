@@ -43,3 +43,11 @@ def django_left_untouched() -> Iterator[None]:
         patching.recorder.active.clear()
         patching.recorder._reported = False
         _current.set(None)
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """Return what waits for a commit; what Django still has queued of other tests is none of it."""
+    fresh = {}
+    monkeypatch.setattr(patching.recorder, "_waiting", fresh)
+    return fresh

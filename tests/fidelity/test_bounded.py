@@ -27,7 +27,6 @@ from django.dispatch import Signal
 
 import signalscope
 from signalscope import naming
-from signalscope.patching import recorder
 from signalscope.registry import connect_log
 from tests.testapp.models import Note
 
@@ -291,7 +290,7 @@ class TestSends:
 
 @pytest.mark.django_db(transaction=True)
 class TestDatabase:
-    def test_callbacks_on_commit(self, connect):
+    def test_callbacks_on_commit(self, connect, waiting):
         """That send, and were asked for by dispatches kept and not kept."""
         times = SLOW_SENDS
 
@@ -310,7 +309,7 @@ class TestDatabase:
         with signalscope.record() as recording:
             assert growth(step, times) < ROOM
             assert_full(recording, sent(times) + sent(times) // 2)
-        assert recorder._waiting == {}
+        assert waiting == {}
 
     def test_statements_of_one_receiver_call(self, connect):
         """The call is kept; of its statements, the first thousand."""

@@ -11,7 +11,6 @@ from django.db.models.signals import post_save
 from django.dispatch import Signal
 
 import signalscope
-from signalscope.patching import recorder
 from tests.testapp.models import Note, Tag
 
 ALIASES = ("default", "second", "light")
@@ -128,7 +127,7 @@ def test_each_receiver_counts_its_own_on_every_alias(connect):
 
 
 @pytest.mark.parametrize("commits", ["default", "second", "light"])
-def test_a_commit_on_one_alias_and_a_rollback_on_the_others(connect, commits):
+def test_a_commit_on_one_alias_and_a_rollback_on_the_others(connect, commits, waiting):
     """The callback of the one hangs under who asked for it; those of the others leave no trace."""
 
     def asks(sender, **_):
@@ -148,10 +147,10 @@ def test_a_commit_on_one_alias_and_a_rollback_on_the_others(connect, commits):
         (f"followed {commits}", 1, True),
     ]
     assert recording.dispatches[0].calls[0].dispatches == list(recording.walk())[1:]
-    assert recorder._waiting == {}
+    assert waiting == {}
 
 
-def test_a_rollback_to_a_savepoint(connect):
+def test_a_rollback_to_a_savepoint(connect, waiting):
     """What was asked for after it does not run, what was before does."""
 
     def asks(sender, **_):
@@ -165,7 +164,7 @@ def test_a_rollback_to_a_savepoint(connect):
             noted.send(sender="after")
             transaction.set_rollback(True)
     assert [d.sender_name for d in recording.walk() if d.deferred] == ["before"]
-    assert recorder._waiting == {}
+    assert waiting == {}
 
 
 class TestErrors:
@@ -229,7 +228,7 @@ class TestErrors:
             ]
         assert Tag.objects.count() == 1
 
-    def test_a_commit_that_fails(self, connect):
+    def test_a_commit_that_fails(self, connect, waiting):
         """A deferred constraint speaks up at the commit: its callbacks never ran."""
         connect(noted, lambda **_: transaction.on_commit(lambda: followed.send(sender=None)))
         connect(followed, leaf)
@@ -243,4 +242,4 @@ class TestErrors:
             commit_with_a_dangling_key()
         assert recording.calls(leaf) == []
         assert recording.dispatches[0].label == "noted"
-        assert recorder._waiting == {}
+        assert waiting == {}

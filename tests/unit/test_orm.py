@@ -187,7 +187,7 @@ class TestOnCommit:
         (dispatch,) = recording.dispatches
         assert (dispatch.parent, dispatch.deferred) == (None, True)
 
-    def test_what_is_rolled_back_leaves_no_trace(self, connect):
+    def test_what_is_rolled_back_leaves_no_trace(self, connect, waiting):
         """Neither in the recording nor in our memory."""
 
         def asks(**_):
@@ -203,7 +203,7 @@ class TestOnCommit:
                     1 / 0  # noqa: B018
             assert len(recording.calls(asks)) == 2
         assert [d.parent.dispatch.sender_name for d in recording.walk() if d.deferred] == ["kept"]
-        assert signalscope.patching.recorder._waiting == {}
+        assert waiting == {}
 
     def test_without_a_transaction_it_runs_at_once(self, connect):
         """Under the receiver that runs, as the callback that it is."""
