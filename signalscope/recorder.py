@@ -334,7 +334,8 @@ class Recorder(AwaitedHooks, OrmHooks):
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
             self.report()
             return None
-        if self.max_depth is not None:
+        # Around it there are no more dispatches than it is deep, so most need no look at them.
+        if self.max_depth is not None and dispatch.depth >= self.max_depth:
             self._limit(dispatch, self.max_depth)
         return dispatch
 

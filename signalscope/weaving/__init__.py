@@ -75,6 +75,7 @@ def weave(
     Raises `InstallError` where the source cannot be read, or is not as the weaves expect it.
     """
     tree, file = _source_of(module)
+    tree = _with_only(tree, weaves)
     plain = compile(tree, file, "exec", dont_inherit=True)
     woven_tree = copy.deepcopy(tree)
     for each in weaves:
@@ -98,6 +99,33 @@ def _source_of(module: types.ModuleType) -> tuple[ast.Module, str]:
             f"The source of {module.__name__} cannot be read ({error}). "
             "Signalscope needs Django installed with its .py files."
         ) from error
+
+
+def _with_only(tree: ast.Module, weaves: tuple[Weave, ...]) -> ast.Module:
+    """Leave out of a module what is not woven: to compile all of it takes most of an install.
+
+    Other statements stay: CPython calls the attributes of an imported name by another bytecode,
+    and a ``from __future__`` changes how the rest is compiled.
+    """
+    wanted = {(each.owner, each.name) for each in weaves}
+    kept: list[Any] = []
+    for node in tree.body:
+        if isinstance(node, Function):
+            if (None, node.name) in wanted:
+                kept.append(node)
+        elif isinstance(node, ast.ClassDef):
+            inner = [
+                each
+                for each in node.body
+                if isinstance(each, Function) and (node.name, each.name) in wanted
+            ]
+            if inner:
+                lean = copy.copy(node)
+                lean.body, lean.decorator_list = inner, []
+                kept.append(lean)
+        else:
+            kept.append(node)
+    return ast.Module(kept, [])
 
 
 def _find(tree: ast.Module, wanted: Weave) -> Function:
