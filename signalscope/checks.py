@@ -11,13 +11,25 @@ from typing import Any
 from django.core import checks
 
 from signalscope import conf
+from signalscope.errors import ConfigurationError
+from signalscope.sinks import imported
 
 __all__ = ["check_settings"]
 
 
 def check_settings(**_: Any) -> list[checks.CheckMessage]:
     """Report unknown keys and wrong values of ``SIGNALSCOPE``, each with the remedy."""
-    return [
-        checks.Error(problem.message, hint=problem.hint, id="signalscope.E001")
-        for problem in conf.problems()
-    ]
+    problems = conf.problems()
+    if problems:
+        return [
+            checks.Error(problem.message, hint=problem.hint, id="signalscope.E001")
+            for problem in problems
+        ]
+    found: list[checks.CheckMessage] = []
+    for entry in conf.load().sinks:
+        try:
+            imported(entry)
+        except ConfigurationError as error:
+            message, _, hint = str(error).rpartition(" Name ")
+            found.append(checks.Error(message, hint=f"Name {hint}", id="signalscope.E001"))
+    return found

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from signalscope.records import Dispatch, ReceiverCall
 
-__all__ = ["MAX_FAILURES", "FanOut", "Sink", "does_nothing", "made_from"]
+__all__ = ["MAX_FAILURES", "FanOut", "Sink", "does_nothing", "imported", "made_from"]
 
 logger = logging.getLogger("signalscope")
 
@@ -51,6 +51,23 @@ class Sink(Protocol):
         """A receiver returned or raised; its duration and error are known."""
 
 
+def imported(entry: Any) -> Any:
+    """Return what the dotted path in ``SINKS`` names; another entry is itself.
+
+    Raises `ConfigurationError` where nothing can be imported by that path.
+    """
+    if not isinstance(entry, str):
+        return entry
+    module, _, name = entry.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except Exception as error:
+        raise ConfigurationError(
+            f"SIGNALSCOPE['SINKS'] has {entry!r}, which cannot be imported "
+            f"({type(error).__name__}: {error}). Name a sink, or a callable that makes one."
+        ) from error
+
+
 def made_from(entry: Any) -> Sink:
     """Return the sink that an entry of ``SINKS`` stands for.
 
@@ -58,11 +75,8 @@ def made_from(entry: Any) -> Sink:
     `ConfigurationError` where it is none of these.
     """
     shown = entry if isinstance(entry, str) else dotted_name(type(entry))
+    found = imported(entry)
     try:
-        found = entry
-        if isinstance(entry, str):
-            module, _, name = entry.rpartition(".")
-            found = getattr(import_module(module), name)
         if isinstance(found, type) or not isinstance(found, Sink):
             found = found()
     except Exception as error:

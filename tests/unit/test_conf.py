@@ -72,11 +72,21 @@ class TestWrongSettings:
         assert hint in str(caught.value)
 
 
+@pytest.mark.parametrize("path", ["no.such.module.Sink", "signalscope.sinks.Sin", "Sink"])
+def test_a_sink_that_is_not_there_is_an_error_of_the_check(settings, path):
+    """What has no key in the setting is wrong all the same; nothing is made of it for that."""
+    settings.SIGNALSCOPE = {"SINKS": ["signalscope.integrations.logging.LoggingSink", path]}
+    (error,) = checks.run_checks(tags=["signalscope"])
+    assert error.id == "signalscope.E001"
+    assert f"SIGNALSCOPE['SINKS'] has {path!r}, which cannot be imported" in error.msg
+    assert error.hint == "Name a sink, or a callable that makes one."
+
+
 def test_right_settings_pass(settings):
     """Every key with a value that it takes."""
     settings.SIGNALSCOPE = {
         "ENABLED": True,
-        "SINKS": ["a.b"],
+        "SINKS": ["signalscope.integrations.logging.LoggingSink"],
         "ALLOW": [request_started, "django.*"],
         "DENY": (),
         "MAX_RECORDS": 1,

@@ -162,9 +162,9 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("entry", "message"),
         [
-            ("no.such.module", "'no.such.module', which gives no sink .ModuleNotFoundError"),
-            (f"{__name__}.nothing", "which gives no sink .AttributeError"),
-            ("", "which gives no sink"),
+            ("no.such.module", "'no.such.module', which cannot be imported .ModuleNotFoundError"),
+            (f"{__name__}.nothing", "which cannot be imported .AttributeError"),
+            ("", "which cannot be imported"),
             (f"{__name__}.fails", "which gives no sink .ValueError"),
             (f"{__name__}.works", "gives NoneType: that has not the four methods"),
             (3, "'int', which gives no sink"),
