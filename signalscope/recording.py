@@ -8,7 +8,7 @@ from signalscope import patching, testing
 from signalscope.matching import SignalFilter, receiver_matcher, sender_matcher, signal_matcher
 from signalscope.recorder import Collector
 from signalscope.records import placed, separate
-from signalscope.rendering import data, text
+from signalscope.rendering import data, outline, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,6 +85,17 @@ class Recording:
         dispatches, bypasses = self._look()
         roots = [dispatch for dispatch in dispatches if dispatch.parent is None]
         return text.tree(roots, bypasses, dropped=self.dropped)
+
+    def outline(self) -> str:
+        """Return the tree without what differs from run to run, for a snapshot.
+
+        Left out are times, keys of rows, ids, places, error messages, queries and ``using``.
+        """
+        return outline.as_text(self.shape())
+
+    def shape(self) -> list[dict[str, Any]]:
+        """Return what `outline` tells as nested plain data, ready for JSON."""
+        return outline.shape(self.dispatches)
 
     @classmethod
     def from_dict(cls, saved: Any) -> Recording:
