@@ -30,6 +30,6 @@ def check_settings(**_: Any) -> list[checks.CheckMessage]:
         try:
             imported(entry)
         except ConfigurationError as error:
-            message, _, hint = str(error).rpartition(" Name ")
-            found.append(checks.Error(message, hint=f"Name {hint}", id="signalscope.E001"))
+            message, remedy = str(error).rsplit(" Name ", 1)
+            found.append(checks.Error(message, hint=f"Name {remedy}", id="signalscope.E001"))
     return found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from signalscope.rendering.spans import Window
 
-__all__ = ["MOST_ROWS", "report"]
+__all__ = ["MOST_ROWS", "page_from", "report"]
 
 MOST_ROWS = 5000
 """Rows of the tree that a page shows. It says how many it leaves out."""
@@ -51,13 +51,18 @@ def report(
         "figures": figures(overview(recording, window)),
         "ticks": tree.timeline.request,
         "page": tree.page(0, MOST_ROWS),
-        "tables": [
-            (table, [zip(table.columns, line.cells, strict=True) for line in lines])
-            for table in shown
-            if (lines := table.lines[:MOST_ROWS])
-        ],
     }
-    return _engine().get_template("report.html").render(Context(context))
+    return page_from("report.html", context, shown)
+
+
+def page_from(template: str, context: dict[str, Any], shown: list[tables.Table]) -> SafeString:
+    """Return the page that `template` makes of `context`, with the tables that have rows below."""
+    filled = [
+        (table, [zip(table.columns, line.cells, strict=True) for line in lines])
+        for table in shown
+        if (lines := table.lines[:MOST_ROWS])
+    ]
+    return _engine().get_template(template).render(Context({**context, "tables": filled}))
 
 
 def _started(recording: dict[str, Any]) -> str:

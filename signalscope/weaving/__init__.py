@@ -114,7 +114,7 @@ def _with_only(tree: ast.Module, weaves: tuple[Weave, ...]) -> ast.Module:
             if (None, node.name) in wanted:
                 kept.append(node)
         elif isinstance(node, ast.ClassDef):
-            inner = [
+            inner: list[ast.stmt] = [
                 each
                 for each in node.body
                 if isinstance(each, Function) and (node.name, each.name) in wanted
