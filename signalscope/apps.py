@@ -39,3 +39,5 @@ class SignalscopeConfig(AppConfig):
                 patching.add_sink(made_from(entry))
             except SignalscopeError as error:
                 logger.warning("A sink is left out: %s", error)
+        # One that came before the models, as OpenTelemetry's does.
+        patching.name_for_sinks()

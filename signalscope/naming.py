@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 import sys
 import types
 from pathlib import Path
@@ -31,7 +32,7 @@ from signalscope.reading import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
     "MAY_BE_STALE",
@@ -41,6 +42,7 @@ __all__ = [
     "known_receivers",
     "known_senders",
     "known_signals",
+    "name_signals",
     "note_origin",
     "receiver_facts",
     "sender_facts",
@@ -135,6 +137,10 @@ class SignalFacts:
         """
         if self._name is not None:
             return self._name
+        if not self._asked:
+            name_signals()
+            if self._name is not None:
+                return self._name
         self._asked += 1
         # A search goes through all that is loaded. Of n questions log n are worth one, so that a
         # recording of many unnamed sends can be read.
@@ -148,6 +154,14 @@ class SignalFacts:
         if self._origin is None or line is None:
             return f"<unnamed {kind}>"
         return f"<{kind} created at {short_path(self._origin[0].co_filename)}:{line}>"
+
+    def is_unasked(self) -> bool:
+        """Tell whether nobody has asked for the name, so that it was not looked for."""
+        return self._name is None and not self._asked
+
+    def give_name(self, name: str) -> None:
+        """Take the name that a search for many has found."""
+        self._name = name
 
 
 _Place = tuple[types.CodeType, int]
@@ -359,6 +373,27 @@ def _is_to_be_model(cls: object) -> bool:
 # --- Names of signals -----------------------------------------------------------------------------
 
 
+def name_signals() -> None:
+    """Look for the names of the signals that are known and were not asked for theirs yet.
+
+    A search goes through all that is loaded, so one for all of them costs as much as one for each.
+    """
+    wanted = {
+        id(signal): (facts, signal)
+        for facts in list(known_signals.values())
+        if facts.is_unasked() and (signal := facts.ref()) is not None
+    }
+    found: dict[int, list[tuple[str, str]]] = {}
+    if wanted:
+        for module, namespace in namespaces():
+            for name, value in namespace:
+                if id(value) in wanted and type(name) is str:
+                    found.setdefault(id(value), []).append((module, name))
+    for key, places in found.items():
+        facts, signal = wanted[key]
+        facts.give_name(_best_of(places, signal))
+
+
 def _find_in_modules(target: object) -> str | None:
     """Find the module attribute that is `target`; where several are, the one that assigned it."""
     found = [
@@ -367,19 +402,19 @@ def _find_in_modules(target: object) -> str | None:
         for name, value in namespace
         if value is target and type(name) is str
     ]
-    if not found:
-        return _find_in_classes(target)
+    return _best_of(found, target) if found else _find_in_classes(target)
+
+
+def _best_of(found: list[tuple[str, str]], target: object) -> str:
+    """Return the module attribute that assigned `target`, of those that are it."""
+    found = sorted(found, key=lambda at: (at[0].count("."), at))
     if len(found) > 1:
         # Django's model signals stand beside their class, and many modules import them: their
         # sources need not be read then, which takes longer than the search.
         beside = plain_text(class_module.__get__(type(target)))
-        found = (
-            [at for at in found if at[0] == beside and _assigns(*at)]
-            or [at for at in found if _assigns(*at)]
-            or found
-        )
-    module, name = min(found, key=lambda at: (at[0].count("."), at))
-    return f"{module}.{name}"
+        likely = [at for at in found if at[0] == beside] + found
+        found = [next((at for at in likely if _makes(*at)), found[0])]
+    return ".".join(found[0])
 
 
 def _find_in_classes(target: object) -> str | None:
@@ -394,22 +429,28 @@ def _find_in_classes(target: object) -> str | None:
     return None
 
 
-def _assigns(module: str, name: str) -> bool:
-    """Tell whether the source of `module` gives `name` its value, rather than imports it."""
-    return name in _assigned_names(module)
+def _makes(module: str, name: str) -> bool:
+    """Tell whether the source of `module` assigns to `name` what a call returns.
 
-
-@functools.lru_cache(maxsize=256)
-def _assigned_names(module: str) -> frozenset[str]:
+    So an import is none, nor a None that stands in for one that failed.
+    """
     file = plain_text(own_dict(sys.modules.get(module)).get("__file__"))
     try:
-        tree = ast.parse(Path(file).read_bytes()) if file else None
+        source = Path(file).read_bytes() if file else b""
+        # To parse takes far longer, and most modules only import the name.
+        if not re.search(rb"\b%s\b(?!\.)[^\n=(]*=" % name.encode(), source):
+            return False
+        tree = ast.parse(source)
     except (OSError, SyntaxError, ValueError):
-        tree = None
-    if tree is None:
-        return frozenset()
-    return frozenset(
-        node.id
+        return False
+    return any(
+        isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr))
+        and node.value is not None
+        and any(isinstance(part, ast.Call) for part in ast.walk(node.value))
+        and name in _names_in(node.targets if isinstance(node, ast.Assign) else [node.target])
         for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     )
+
+
+def _names_in(targets: Iterable[ast.expr]) -> set[str]:
+    return {part.id for each in targets for part in ast.walk(each) if isinstance(part, ast.Name)}

@@ -17,6 +17,7 @@ Where the source is not what it is expected to be, nothing is patched and `Insta
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -32,9 +33,11 @@ from django.db.models.signals import post_init, pre_init
 from signalscope import conf, weaving
 from signalscope.errors import ConfigurationError, InstallError, SignalscopeError
 from signalscope.matching import SignalFilter
+from signalscope.naming import name_signals, signal_facts
 from signalscope.places import file_kinds
 from signalscope.recorder import Recorder
 from signalscope.registry import connect_log
+from signalscope.registry.senders import all_signals
 from signalscope.sinks import Sink
 from signalscope.weaving import Weave
 
@@ -45,6 +48,7 @@ __all__ = [
     "install",
     "install_or_warn",
     "is_installed",
+    "name_for_sinks",
     "recorder",
     "release",
     "remove_sink",
@@ -188,6 +192,21 @@ def add_sink(sink: Sink) -> None:
         )
     configure()
     recorder.add_sink(sink)
+    name_for_sinks()
+
+
+def name_for_sinks() -> None:
+    """Look for the names of all signals that there are, if there is a sink.
+
+    Most sinks read names while the program runs, where a search for each would be a part of what
+    they measure.
+    """
+    if not recorder.sinks:
+        return
+    with contextlib.suppress(Exception):  # no fault of ours may reach the program
+        for signal in all_signals():
+            signal_facts(signal)
+        name_signals()
 
 
 def remove_sink(sink: Sink) -> None:

@@ -747,7 +747,6 @@ class TestNoCodeOfTheProgramRuns:
         signal = Signal()
         types.ModuleType.__dict__["__dict__"].__get__(watched.module)["moved"] = signal
         monkeypatch.setattr(sys.modules[HERE], "moved_too", signal, raising=False)
-        naming._assigned_names.cache_clear()
         watched.calls.clear()
         assert signal_facts(signal).name == "odd_module.moved"
         assert watched.calls == []
@@ -904,6 +903,60 @@ class TestStaleFacts:
 def test_the_name_of_a_model_signal_needs_no_source_of_who_imports_it(monkeypatch):
     """It stands beside its class; a project may import it in a hundred modules."""
     asked = []
-    monkeypatch.setattr(naming, "_assigns", lambda *at: asked.append(at[0]) or True)
+    monkeypatch.setattr(naming, "_makes", lambda *at: asked.append(at[0]) or True)
     assert naming.SignalFacts(post_save).name == "django.db.models.signals.post_save"
     assert asked == ["django.db.models.signals"]
+
+
+class TestNamesOfManySignals:
+    def test_one_search_serves_all_that_are_known(self, monkeypatch):
+        """A sink reads the names while the program runs, and measures it."""
+        modules = [types.ModuleType(f"many_{number}") for number in range(3)]
+        for module in modules:
+            module.sent = Signal()
+            monkeypatch.setitem(sys.modules, module.__name__, module)
+        facts = [signal_facts(module.sent) for module in modules]
+        searches = []
+        whole = naming.namespaces
+        monkeypatch.setattr(naming, "namespaces", lambda: searches.append(1) or whole())
+        assert [each.name for each in facts] == ["many_0.sent", "many_1.sent", "many_2.sent"]
+        assert len(searches) == 1
+
+    def test_are_there_when_a_sink_is_added(self, monkeypatch):
+        """Also those that nobody has asked for, or sent."""
+        module = types.ModuleType("not_sent_yet")
+        module.later = Signal()
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+        class Sink:
+            def dispatch_started(self, dispatch): ...
+
+            dispatch_finished = receiver_started = receiver_finished = dispatch_started
+
+        sink = Sink()
+        signalscope.add_sink(sink)
+        try:
+            monkeypatch.setattr(naming, "namespaces", lambda: pytest.fail("searched"))
+            assert signal_facts(module.later).name == "not_sent_yet.later"
+        finally:
+            signalscope.remove_sink(sink)
+
+
+def test_a_stand_in_for_an_import_that_failed_makes_no_signal(monkeypatch, tmp_path):
+    """``sent = None`` is an assignment, too; the one that calls `Signal` is meant."""
+    sources = {
+        "a_optional": "try:\n    from z_home import sent\nexcept ImportError:\n    sent = None\n",
+        "z_home": "from django.dispatch import Signal\nother, sent = Signal(), Signal()\n",
+    }
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, source in sources.items():
+        Path(tmp_path, f"{name}.py").write_text(source)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    import a_optional
+    import z_home
+
+    try:
+        assert signal_facts(a_optional.sent).name == "z_home.sent"
+        assert signal_facts(z_home.other).name == "z_home.other"
+    finally:
+        del sys.modules["a_optional"], sys.modules["z_home"]
