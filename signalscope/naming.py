@@ -48,6 +48,7 @@ __all__ = [
     "sender_facts",
     "short_name",
     "signal_facts",
+    "stand_in_facts",
 ]
 
 
@@ -64,6 +65,24 @@ class ReceiverFacts:
         self.name, code = _describe_callable(receiver)
         self.file: str | None = code.co_filename if code else None
         self.line: int | None = code.co_firstlineno if code else None
+
+
+class StandInFacts(ReceiverFacts):
+    """Those of what was called in a receiver's place: the receiver's own, and who stood in."""
+
+    __slots__ = ("stand_in", "stands_for")
+
+    def __init__(
+        self,
+        stand_in: object,
+        stands_for: ReceiverFacts,
+        what: str,
+        forget: Callable[[Any], object] | None = None,
+    ) -> None:
+        self.ref = _weak(stand_in, forget)
+        self.name, self.file, self.line = stands_for.name, stands_for.file, stands_for.line
+        self.stands_for = stands_for
+        self.stand_in = what
 
 
 class SenderFacts:
@@ -139,8 +158,9 @@ class SignalFacts:
             return self._name
         if not self._asked:
             name_signals()
-            if self._name is not None:
-                return self._name
+            found: str | None = self._name  # which the search may have filled in
+            if found is not None:
+                return found
         self._asked += 1
         # A search goes through all that is loaded. Of n questions log n are worth one, so that a
         # recording of many unnamed sends can be read.
@@ -214,6 +234,14 @@ def receiver_facts(receiver: object) -> ReceiverFacts:
     if type(receiver) is types.FunctionType and _made_by_a_look_up(receiver):
         return receiver_facts(receiver.__dict__["__wrapped__"])
     return _remember(known_receivers, ReceiverFacts, receiver)
+
+
+def stand_in_facts(stand_in: object, stands_for: ReceiverFacts, what: str) -> ReceiverFacts:
+    """Make the facts by which `stand_in`, which lets itself be referred to weakly, is known."""
+    key = id(stand_in)
+    forget = functools.partial(known_receivers.pop, key)
+    facts = known_receivers[key] = StandInFacts(stand_in, stands_for, what, forget)
+    return facts
 
 
 def _made_by_a_look_up(function: types.FunctionType) -> bool:

@@ -700,8 +700,8 @@ class TestPlacesOfWhatWaited:
         post_save.connect(local, sender="testapp.Later", apps=other)
         assert [place is not None for *_, place in noted.values()] == [True]
         del local, other
-        gc.collect()
-        assert noted == {}
+        # While another thread's collection is under way, one collects nothing.
+        assert any(gc.collect() is not None and noted == {} for _ in range(100))
 
     @pytest.mark.parametrize("uid", [["no plain", "uid"], None])
     def test_odd_calls_fail_as_without_us(self, make, uid):
