@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
 
     Mute = Callable[[SignalFacts, SenderFacts, ReceiverFacts], bool]
+    Swap = Callable[[object, ReceiverFacts], object]
+    """Takes a receiver and its facts, and returns what is called in its place, or itself."""
 
-__all__ = ["Current", "current", "mutes", "parent_and_scope"]
+__all__ = ["Current", "current", "mutes", "parent_and_scope", "swaps"]
 
 Current = ReceiverCall | Scope | Continuation | None
 """The receiver call whose code runs, or the recording that was opened since that began, or the
@@ -23,6 +25,8 @@ callback that continues one of these; None where neither a receiver nor a record
 current: ContextVar[Current] = ContextVar("signalscope", default=None)
 
 mutes: ContextVar[tuple[Mute, ...]] = ContextVar("signalscope_mutes", default=())
+
+swaps: ContextVar[tuple[Swap, ...]] = ContextVar("signalscope_swaps", default=())
 
 
 def parent_and_scope(found: Current) -> tuple[ReceiverCall | None, Scope | None]:

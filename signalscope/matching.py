@@ -37,7 +37,13 @@ def receiver_matcher(receiver: Any) -> Callable[[Any], bool]:
     if isinstance(receiver, str):
         return lambda facts: name_matches(facts.name, receiver)
     wanted = receiver_facts(receiver)
-    return lambda facts: facts is wanted or (_same(facts, wanted) and facts.name == wanted.name)
+
+    def matches(facts: Any) -> bool:
+        # One that was replaced is still the one that is asked for.
+        facts = getattr(facts, "stands_for", facts)
+        return facts is wanted or (_same(facts, wanted) and facts.name == wanted.name)
+
+    return matches
 
 
 def signal_matcher(signal: Any) -> Callable[[Any], bool]:

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import functools
-from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from signalscope import patching
 from signalscope.errors import SignalscopeError
 from signalscope.matching import receiver_matcher, sender_matcher, signal_matcher
+from signalscope.reading import dotted_name
+from signalscope.registry.senders import is_signal
+from signalscope.scoping import Scoped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
 
+    Excepts = Callable[[SignalFacts, ReceiverFacts], bool]
+
 __all__ = ["muted"]
 
-_Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
 
-
-class muted:  # noqa: N801 - used as a function, like Django's override_settings
-    """Skip receivers in the current context until the block, or the decorated function, ends.
+class muted(Scoped):  # noqa: N801 - used as a function, like Django's override_settings
+    """Skip receivers in the current context until the block, or what is decorated, ends.
 
     ``muted()`` skips all; `signals`, `receiver` and `sender`, given as objects or as dotted names,
-    narrow it to those for which all that is given holds. Works as ``with`` and ``async with``, as
-    decorator of functions and coroutine functions, and may be nested.
+    narrow it to those for which all that is given holds. What `but` names, one signal or receiver
+    or a list of them, still runs. Works as ``with`` and ``async with``, as decorator of functions,
+    coroutine functions and classes of tests, and may be nested.
 
     ``Signal.receivers`` is not touched: order, dispatch uids, weak references and caches are as
     before, ``has_listeners`` included. A muted receiver is not among the responses. Other threads
     and tasks, unless they are started inside, hear everything.
+
+    Raises `SignalscopeError` for what is neither a signal, a receiver nor a name.
     """
 
-    def __init__(self, *signals: Any, receiver: Any = None, sender: Any = None) -> None:
+    def __init__(
+        self, *signals: Any, receiver: Any = None, sender: Any = None, but: Any = None
+    ) -> None:
         if any(callable(signal) for signal in signals):
             raise SignalscopeError(
                 "muted() takes signals; name a receiver by receiver=, and decorate with @muted()."
@@ -40,6 +47,8 @@ class muted:  # noqa: N801 - used as a function, like Django's override_settings
         self._signals = [signal_matcher(signal) for signal in signals]
         self._receiver = None if receiver is None else receiver_matcher(receiver)
         self._sender = None if sender is None else sender_matcher(sender)
+        several = but if isinstance(but, (list, tuple, set, frozenset)) else [but]
+        self._but = [_exception(each) for each in several if each is not None]
         self._rules: list[Callable[[SignalFacts, SenderFacts, ReceiverFacts], bool]] = []
 
     def _covers(self, signal: SignalFacts, sender: SenderFacts, receiver: ReceiverFacts) -> bool:
@@ -47,6 +56,7 @@ class muted:  # noqa: N801 - used as a function, like Django's override_settings
             (not self._signals or any(matches(signal) for matches in self._signals))
             and (self._receiver is None or self._receiver(receiver))
             and (self._sender is None or self._sender(sender))
+            and not any(excepts(signal, receiver) for excepts in self._but)
         )
 
     def __enter__(self) -> None:
@@ -60,37 +70,24 @@ class muted:  # noqa: N801 - used as a function, like Django's override_settings
         patching.recorder.unmute(self._rules.pop())
         patching.release()
 
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(self, *_error: object) -> None:
-        self.__exit__()
-
-    def __call__(self, function: _Decorated) -> _Decorated:
-        """Decorate a function or a coroutine function."""
-        if isinstance(function, type):
-            raise SignalscopeError(
-                f"muted() decorates functions, and {function.__qualname__} is a class. Decorate "
-                "its methods, or use it as a context manager."
-            )
-        decorated: Any
-        if iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def decorated(*args: Any, **kwargs: Any) -> Any:
-                async with self._again():
-                    return await function(*args, **kwargs)
-
-        else:
-
-            @functools.wraps(function)
-            def decorated(*args: Any, **kwargs: Any) -> Any:
-                with self._again():
-                    return function(*args, **kwargs)
-
-        return decorated  # type: ignore[no-any-return]
-
-    def _again(self) -> muted:
-        twin = object.__new__(muted)
+    def _again(self) -> Self:
+        twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, _rules=[])
         return twin
+
+
+def _exception(named: Any) -> Excepts:
+    """Return a test for what is named: a signal, a receiver, or what has that name."""
+    if is_signal(named):
+        is_meant = signal_matcher(named)
+        return lambda signal, _: is_meant(signal)
+    if callable(named):
+        is_it = receiver_matcher(named)
+        return lambda _, receiver: is_it(receiver)
+    if not isinstance(named, str):
+        raise SignalscopeError(
+            f"muted(but=...) takes signals, receivers and their names, and got a value of type "
+            f"{dotted_name(type(named))}."
+        )
+    of_signals, of_receivers = signal_matcher(named), receiver_matcher(named)
+    return lambda signal, receiver: of_signals(signal) or of_receivers(receiver)

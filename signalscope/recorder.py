@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from signalscope.awaited import AwaitedHooks
-from signalscope.context import current, mutes, parent_and_scope
+from signalscope.context import current, mutes, parent_and_scope, swaps
 from signalscope.errors import RecursionLimitExceeded
 from signalscope.matching import SignalFilter
 from signalscope.naming import (
@@ -48,7 +48,7 @@ from signalscope.values import WallClock, error_info
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from signalscope.context import Mute
+    from signalscope.context import Mute, Swap
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
     from signalscope.sinks import Sink
     from signalscope.values import Bypass, SavedFacts
@@ -466,30 +466,55 @@ class Recorder(AwaitedHooks, OrmHooks):
         self.muting.remove(rule)
         mutes.set(tuple(each for each in mutes.get() if each is not rule))
 
+    def replace(self, swap: Swap) -> None:
+        """Call what `swap` gives for a receiver, in this context, until `unreplace`."""
+        self.muting.append(swap)
+        swaps.set((*swaps.get(), swap))
+
+    def unreplace(self, swap: Swap) -> None:
+        """End what `replace` began."""
+        self.muting.remove(swap)
+        swaps.set(tuple(each for each in swaps.get() if each is not swap))
+
     def audible(
         self, signal: object, sender: object, sync_receivers: list[Any], async_receivers: list[Any]
     ) -> tuple[list[Any], list[Any]]:
-        """Leave out the live receivers that are muted here."""
-        rules = mutes.get()
-        if not rules:
-            return sync_receivers, async_receivers
+        """Leave out the live receivers that are muted here, and replace those that are replaced."""
         try:
-            of_signal, of_sender = signal_facts(signal), sender_facts(sender)
-            muted = [
-                receiver
-                for receiver in (*sync_receivers, *async_receivers)
-                if any(rule(of_signal, of_sender, receiver_facts(receiver)) for rule in rules)
-            ]
+            rules, here = mutes.get(), swaps.get()
+            if not rules and not here:
+                return sync_receivers, async_receivers
+            muted = (
+                self._muted(rules, signal, sender, (*sync_receivers, *async_receivers))
+                if rules
+                else []
+            )
+            # By identity: receivers may have an equality of their own.
+            ids = set(map(id, muted))
+            audible = Audible(each for each in sync_receivers if id(each) not in ids)
+            audible.muted = muted
+            awaited = [each for each in async_receivers if id(each) not in ids]
+            # Of nested ones the innermost counts, and it knows receivers rather than stand-ins.
+            for swap in reversed(here):
+                audible[:] = [swap(each, receiver_facts(each)) for each in audible]
+                awaited = [swap(each, receiver_facts(each)) for each in awaited]
         except RecursionError:
             return sync_receivers, async_receivers
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
             self.report()
             return sync_receivers, async_receivers
-        # By identity: receivers may have an equality of their own.
-        ids = set(map(id, muted))
-        audible = Audible(each for each in sync_receivers if id(each) not in ids)
-        audible.muted = muted
-        return audible, [each for each in async_receivers if id(each) not in ids]
+        return audible, awaited
+
+    @staticmethod
+    def _muted(
+        rules: tuple[Mute, ...], signal: object, sender: object, receivers: tuple[Any, ...]
+    ) -> list[Any]:
+        of_signal, of_sender = signal_facts(signal), sender_facts(sender)
+        return [
+            receiver
+            for receiver in receivers
+            if any(rule(of_signal, of_sender, receiver_facts(receiver)) for rule in rules)
+        ]
 
     # --- Wiring -----------------------------------------------------------------------------------
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from signalscope import patching, testing
 from signalscope.matching import SignalFilter, receiver_matcher, sender_matcher, signal_matcher
+from signalscope.naming import signal_facts
 from signalscope.recorder import Collector
 from signalscope.records import placed, separate
+from signalscope.registry.senders import all_signals
 from signalscope.rendering import data, outline, text
 
 if TYPE_CHECKING:
@@ -79,6 +81,18 @@ class Recording:
             if by_receiver is None or by_receiver(call.receiver_facts)
         ]
         return sorted(calls, key=lambda call: call.started)
+
+    def may_hold(self, signal: Any) -> bool:
+        """Tell whether it looked for dispatches of `signal`, an object or a dotted name, at all.
+
+        It did not for what ``record(...)`` or ``ALLOW`` and ``DENY`` leave out. A name that no
+        signal has, and a saved recording, are given the benefit of the doubt.
+        """
+        named = [signal_facts(signal)]
+        if isinstance(signal, str):
+            matches = signal_matcher(signal)
+            named = [facts for facts in map(signal_facts, all_signals()) if matches(facts)]
+        return not named or any(map(self._collector.wants.may_want, named))
 
     def tree(self) -> str:
         """Return the tree as text, a line for each dispatch and receiver call."""

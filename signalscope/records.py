@@ -439,6 +439,11 @@ class ReceiverCall(_Record):
         return self.receiver_facts.name
 
     @property
+    def replaced_by(self) -> str | None:
+        """The name of what was called in the receiver's place (`signalscope.replaced`), or None."""
+        return getattr(self.receiver_facts, "stand_in", None)
+
+    @property
     def file(self) -> str | None:
         """The file that defines the receiver; None where it has no Python code."""
         return self.receiver_facts.file

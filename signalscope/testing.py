@@ -1,4 +1,4 @@
-"""Assertions over recordings; they need no test framework.
+"""Assertions over recordings and connections, and `muted` and `replaced`; no framework is needed.
 
 Each raises AssertionError where the recording does not hold what was asked, and says what it holds
 instead. `SignalscopeError` means that the question cannot be answered: it asks for something that
@@ -16,6 +16,7 @@ an argument that was not kept. What could pass on such a ground only, fails, and
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from signalscope.errors import SignalscopeError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from signalscope.records import Dispatch, ReceiverCall
+    from signalscope.registry import Why
 
 from signalscope.asking import KEPT, Filter, must_name
 from signalscope.explaining import (
@@ -34,13 +36,18 @@ from signalscope.explaining import (
     query_lines,
     sent_failure,
 )
+from signalscope.muting import muted
+from signalscope.registry import connections, why
+from signalscope.replacing import replaced
 from signalscope.wording import (
     at_place,
     dropped_lines,
     grouped_lines,
     message_of,
     name_of_receiver,
+    name_of_signal,
     number_of,
+    section_of,
     unknown_outcome,
 )
 
@@ -48,13 +55,17 @@ __all__ = [
     "KEPT",
     "Recorded",
     "assert_called",
+    "assert_connected",
     "assert_max_queries",
     "assert_no_findings",
     "assert_no_recursion",
     "assert_not_called",
+    "assert_not_connected",
     "assert_not_sent",
     "assert_order",
     "assert_sent",
+    "muted",
+    "replaced",
 ]
 
 
@@ -103,6 +114,7 @@ def assert_called(
     """
     __tracebackhide__ = True
     must_name("receiver", receiver)
+    _must_look_for(recording, signal)
     failure = called_failure(recording, receiver, times, Filter.of(signal, sender, kwargs))
     if failure is not None:
         raise AssertionError(failure)
@@ -114,6 +126,7 @@ def assert_not_called(
     """Assert that `receiver` was not called: not at all, or not for what else is given."""
     __tracebackhide__ = True
     must_name("receiver", receiver)
+    _must_look_for(recording, signal)
     failure = called_failure(recording, receiver, 0, Filter.of(signal, sender, kwargs))
     if failure is not None:
         raise AssertionError(failure)
@@ -135,15 +148,63 @@ def assert_sent(
     """
     __tracebackhide__ = True
     must_name("signal", signal)
+    _must_look_for(recording, signal)
     failure = sent_failure(recording, times, Filter.of(signal, sender, kwargs))
     if failure is not None:
         raise AssertionError(failure)
+
+
+def _must_look_for(recording: Recorded, signal: Any) -> None:
+    """Refuse to answer for a signal that the recording leaves out."""
+    may_hold = getattr(recording, "may_hold", None)
+    if signal is not None and may_hold is not None and not may_hold(signal):
+        raise SignalscopeError(
+            f"This recording does not look for {name_of_signal(signal)}, so it cannot tell. Record "
+            "without naming signals, or name this one too: record(signal) sees it whatever "
+            'SIGNALSCOPE["ALLOW"] and ["DENY"] leave out.'
+        )
+
+
+def assert_connected(receiver: Any, signal: Any = None, sender: Any = None) -> None:
+    """Assert that `receiver` is connected: to `signal`, and for `sender`, where these are given.
+
+    It needs no recording. The failure says what `signalscope.why` says.
+    """
+    __tracebackhide__ = True
+    answer = why(receiver, signal, sender)
+    if not _is_connected(answer):
+        raise AssertionError(_with_neighbours(answer, signal))
+
+
+def assert_not_connected(receiver: Any, signal: Any = None, sender: Any = None) -> None:
+    """Assert that `receiver` is not connected: not at all, or not to `signal` and for `sender`."""
+    __tracebackhide__ = True
+    answer = why(receiver, signal, sender)
+    if _is_connected(answer):
+        raise AssertionError(str(answer))
+
+
+def _is_connected(answer: Why) -> bool:
+    # What is muted is connected all the same.
+    return any(reason.id == "connected" for reason in answer.reasons)
+
+
+def _with_neighbours(answer: Why, signal: Any) -> str:
+    """Add to an answer what else is connected to the signal that was asked about."""
+    if signal is None:
+        return str(answer)
+    names = [
+        f"{each.receiver_name} for {each.sender_name}" if each.sender_name else each.receiver_name
+        for each in connections(signal)
+    ]
+    return "\n".join([str(answer), *section_of("Connected to it:", Counter(names))])
 
 
 def assert_not_sent(recording: Recorded, /, signal: Any, sender: Any = None, **kwargs: Any) -> None:
     """Assert that `signal` was not sent: not at all, or not by `sender` and with `kwargs`."""
     __tracebackhide__ = True
     must_name("signal", signal)
+    _must_look_for(recording, signal)
     failure = sent_failure(recording, 0, Filter.of(signal, sender, kwargs))
     if failure is not None:
         raise AssertionError(failure)

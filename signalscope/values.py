@@ -99,10 +99,17 @@ InstanceFacts = tuple["SenderFacts", Any, int]
 class SavedFacts:
     """The facts of an object that a saved recording is about."""
 
-    __slots__ = ("file", "line", "name")
+    __slots__ = ("file", "line", "name", "stand_in")
 
-    def __init__(self, name: Any, file: str | None = None, line: int | None = None) -> None:
+    def __init__(
+        self,
+        name: Any,
+        file: str | None = None,
+        line: int | None = None,
+        stand_in: str | None = None,
+    ) -> None:
         self.name = name
+        self.stand_in = stand_in
         self.file = file
         self.line = line
 

@@ -100,7 +100,10 @@ def _parent(record: Dispatch | Bypass, index: dict[int, int]) -> list[Any] | Non
 
 
 def _call_to_dict(call: ReceiverCall) -> dict[str, Any]:
+    # In tests only, so most have no such key.
+    extra = {} if call.replaced_by is None else {"replaced_by": call.replaced_by}
     return {
+        **extra,
         "receiver_name": call.receiver_name,
         "file": call.file,
         "line": call.line,
@@ -229,6 +232,7 @@ def _call(entry: dict[str, Any], dispatch: Dispatch) -> ReceiverCall:
         _str(entry["receiver_name"]),
         None if entry["file"] is None else _str(entry["file"]),
         None if entry["line"] is None else _int(entry["line"]),
+        _str(entry["replaced_by"]) if "replaced_by" in entry else None,
     )
     call.is_async = _bool(entry["is_async"])
     call.started = _int(entry["started_ns"])

@@ -71,6 +71,7 @@ def _call(call: ReceiverCall) -> dict[str, Any]:
     told = {
         "receiver": call.receiver_name,
         "async": call.is_async,
+        "replaced": call.replaced_by is not None,
         "error": _type_of(call.error),
     }
     return {name: value for name, value in told.items() if value}
@@ -120,6 +121,8 @@ def _call_line(told: dict[str, Any]) -> str:
     line = f"- {told['receiver']}"
     if "async" in told:
         line += " (async)"
+    if "replaced" in told:
+        line += " (replaced)"
     if "error" in told:
         line += f" raised {told['error']}"
     return line

@@ -104,6 +104,8 @@ def _call_line(call: ReceiverCall) -> str:
     parts = [f"{(call.order or 0) + 1} {call.receiver_name}"]
     if call.is_async:
         parts.append("(async)")
+    if call.replaced_by:
+        parts.append(f"(replaced by {call.replaced_by})")
     time = duration(call.duration_ns)
     if call.dispatches and call.self_ns is not None:
         time += f", {duration(call.self_ns)} of its own"

@@ -271,6 +271,8 @@ def _facts_of_call(call: dict[str, Any], beside: int) -> list[facts.Fact]:
     said = []
     if call["is_async"]:
         said.append(facts.Fact("async", "async", "Django awaits this receiver."))
+    if by := call.get("replaced_by"):
+        said.append(facts.Fact("replaced", "replaced", f"{by} was called in its place."))
     if beside:
         title = f"It ran at the same time as {count(beside, 'other receiver')} of this dispatch."
         said.append(facts.Fact("concurrent", "async", title))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import unittest
 
 import pytest
 from django.dispatch import Signal
@@ -184,12 +185,125 @@ class TestDecorator:
             thread.join()
         assert answers == [{"two", "three"}] * 2
 
-    @pytest.mark.parametrize("wrong", ["class", "bare"])
-    def test_wrong_use_says_what_to_do(self, wrong):
-        """A class is not decorated, and a receiver is no signal."""
-        if wrong == "class":
-            with pytest.raises(signalscope.SignalscopeError, match="Decorate its methods"):
-                signalscope.muted()(Signal)
-        else:
-            with pytest.raises(signalscope.SignalscopeError, match="by receiver="):
-                signalscope.muted(one)
+    @pytest.mark.parametrize("scope", [unittest.TestCase, unittest.IsolatedAsyncioTestCase])
+    def test_classes_of_unittest(self, scope):
+        """From what is set up for the class to its end; subclasses too, and nobody else."""
+        told = []
+
+        @signalscope.muted(receiver=one)
+        class Muted(scope):
+            @classmethod
+            def setUpClass(cls):
+                super().setUpClass()
+                told.append(heard())
+
+            def setUp(self):
+                told.append({response for _, response in followed.send(sender=int)})
+
+            def test_it(self):
+                told.append({response for _, response in followed.send(sender=int)})
+
+        class Below(Muted):
+            async def test_more(self):
+                told.append({response for _, response in await noted.asend(sender=int)})
+
+        if scope is unittest.TestCase:
+            del Below.test_more
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(Muted).run(result)
+        if scope is not unittest.TestCase:
+            unittest.defaultTestLoader.loadTestsFromTestCase(Below).run(result)
+        assert result.wasSuccessful(), result.errors + result.failures
+        assert all("one" not in answers for answers in told[:3])
+        assert len(told) >= 3
+        assert heard() == {"one", "two", "three"}
+
+    def test_a_class_whose_set_up_fails_ends_its_silence(self):
+        @signalscope.muted()
+        class Fails(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                raise RuntimeError
+
+            def test_it(self):
+                """Never run."""
+
+        result = unittest.TestResult()
+        unittest.defaultTestLoader.loadTestsFromTestCase(Fails).run(result)
+        assert len(result.errors) == 1
+        assert heard() == {"one", "two", "three"}
+
+    def test_methods_of_other_classes(self):
+        """Those that are tests, as `mock.patch` takes them; inherited ones too."""
+
+        class Base:
+            def test_inherited(self):
+                return heard()
+
+        @signalscope.muted(receiver=one)
+        class Tests(Base):
+            test_data = 3
+
+            def test_own(self):
+                return heard()
+
+            async def test_async(self):
+                return {response for _, response in await noted.asend(sender=int)}
+
+            def helper(self):
+                return heard()
+
+            @staticmethod
+            def test_static():
+                return heard()
+
+        tests = Tests()
+        silent = {"two", "three"}
+        assert tests.test_inherited() == tests.test_own() == silent
+        assert asyncio.run(tests.test_async()) == silent
+        assert tests.helper() == tests.test_static() == Base().test_inherited() == silent | {"one"}
+
+    @pytest.mark.parametrize(
+        ("wrong", "says"),
+        [
+            (lambda: signalscope.muted()(Signal), "Signal has no method whose name begins with"),
+            (lambda: signalscope.muted(one), "by receiver="),
+            (lambda: signalscope.muted()(counts), "no generator function"),
+            (lambda: signalscope.muted(but=3), "got a value of type int"),
+            (lambda: signalscope.muted(but=["a.b", None, object()]), "of type object"),
+        ],
+    )
+    def test_wrong_use_says_what_to_do(self, wrong, says):
+        with pytest.raises(signalscope.SignalscopeError, match=says):
+            wrong()
+
+
+def counts():
+    """Be a generator function."""
+    yield 1
+
+
+class TestAllButSome:
+    @pytest.mark.parametrize(
+        ("but", "answers"),
+        [
+            (one, {"one"}),
+            ([one, three], {"one", "three"}),
+            (f"{__name__}.two", {"two"}),
+            (f"{__name__}.t*", {"two", "three"}),
+            (noted, {"one", "two", "three"}),
+            (f"{__name__}.noted", {"one", "two", "three"}),
+            (followed, set()),
+            (None, set()),
+            ([], set()),
+        ],
+    )
+    def test_what_is_named_still_runs(self, but, answers):
+        """A receiver, a signal, or what has that name."""
+        with signalscope.muted(but=but):
+            assert heard() == answers
+
+    def test_of_a_signal(self):
+        """The rest is as without it."""
+        with signalscope.muted(noted, but=one):
+            assert heard() == heard(followed) == {"one"}

@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 from django.db import connection
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_init, pre_save
 from django.dispatch import Signal
 
 import signalscope
@@ -1007,3 +1007,90 @@ class TestTracebacks:
             if inspect.isfunction(value) and name.startswith("assert_")
         }
         assert functions == {name for name in testing.__all__ if name.startswith("assert_")}
+
+
+class TestConnected:
+    @pytest.fixture(autouse=True)
+    def _wired(self):
+        lit.connect(lights, sender=int)
+        lit.connect(shines)
+        yield
+        lit.disconnect(lights, sender=int)
+        lit.disconnect(shines)
+
+    def test_passes_where_it_is(self):
+        """By function or name; muted or not."""
+        testing.assert_connected(lights)
+        testing.assert_connected(f"{__name__}.lights", lit, int)
+        testing.assert_connected(shines, f"{__name__}.lit", str)
+        testing.assert_not_connected(lights, lit, str)
+        testing.assert_not_connected("no.such.receiver")
+        with signalscope.muted():
+            testing.assert_connected(lights)
+
+    @pytest.mark.parametrize(
+        ("asked", "says"),
+        [
+            (("ligts",), "Did you mean tests.unit.test_testing.lights"),
+            ((f"{__name__}.lights", "lit", str), "for int, not for str"),
+            ((f"{__name__}.lights", post_save), "to lit for int, not to post_save"),
+            ((f"{__name__}.lights", "lit", str), f"Connected to it:\n  {__name__}.lights for int"),
+        ],
+    )
+    def test_fails_with_what_is(self, asked, says):
+        """What it is connected to, the nearest name, its neighbours."""
+        with pytest.raises(AssertionError) as caught:
+            testing.assert_connected(*asked)
+        assert says in str(caught.value)
+
+    def test_not_connected_fails_with_the_place(self):
+        with pytest.raises(AssertionError, match="runs when lit is sent:\n- It is connected to"):
+            testing.assert_not_connected(lights, lit)
+
+
+lit = Signal()
+
+
+def lights(**_):
+    """Do nothing."""
+
+
+def shines(**_):
+    """Do nothing."""
+
+
+class TestWhatARecordingDoesNotLookFor:
+    @pytest.mark.parametrize(
+        "asks",
+        [
+            lambda recording: recording.assert_not_sent(closed),
+            lambda recording: recording.assert_not_sent(f"{HERE}.closed"),
+            lambda recording: recording.assert_sent(closed),
+            lambda recording: recording.assert_not_called(greet, signal=closed),
+        ],
+        ids=["not_sent", "by_name", "sent", "not_called"],
+    )
+    def test_is_no_answer(self, asks):
+        """What it never looked for is not what did not happen."""
+        with signalscope.record(opened) as recording:
+            opened.send(sender=None)
+        with pytest.raises(
+            SignalscopeError, match=r"does not look for tests.*closed, so it cannot"
+        ):
+            asks(recording)
+        recording.assert_not_called(greet, signal=opened)
+
+    def test_holds_for_what_is_denied(self):
+        """As ``pre_init`` is unless it is named."""
+        with signalscope.record() as recording:
+            Tag(name="a")
+        with pytest.raises(SignalscopeError, match=r"does not look for django.*pre_init"):
+            recording.assert_not_sent(pre_init)
+        with signalscope.record(pre_init) as recording:
+            pass
+        recording.assert_not_sent(pre_init)
+
+    def test_a_name_that_no_signal_has_is_not_sent(self):
+        with signalscope.record(opened) as recording:
+            pass
+        recording.assert_not_sent("no.such.signal")
