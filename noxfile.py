@@ -29,7 +29,7 @@ EXTRA_MODULES = ["debug_toolbar", "structlog", "opentelemetry"]
 # start servers and workers, and have sessions of their own.
 FAST_TESTS = (
     *("-m", "not browser and not benchmark"),
-    *("--ignore=tests/browser", "--ignore=tests/backends"),
+    *("--ignore=tests/browser", "--ignore=tests/backends", "--ignore=tests/pytester"),
 )
 
 
@@ -208,9 +208,19 @@ def bounded(session: nox.Session) -> None:
 
 
 @nox.session
+def plugins(session: nox.Session) -> None:
+    """Try the pytest plugin and the test runner on projects of their own, beside other plugins."""
+    install(session, "-e", ".", *group("test", "pytest-plugins"))
+    targets = session.posargs or ["tests/pytester"]
+    # Of pytest-asyncio, which asks for it; pytest takes every warning for an error here.
+    scope = ["-o", "asyncio_default_fixture_loop_scope=function"]
+    session.run("python", "-m", "pytest", *scope, *targets)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Print what Signalscope costs beside Django alone, Sentry and live spans; `-- --quick`."""
-    install(session, "-e", ".[all]", *group("bench"))
+    install(session, "-e", ".[all]", *group("bench", "test"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
+from django.conf import ENVIRONMENT_VARIABLE
 from django.conf import settings as django_settings
 
 from signalscope.errors import ConfigurationError
 
-__all__ = ["Problem", "Settings", "load", "problems"]
+__all__ = ["Problem", "Settings", "is_ready", "load", "problems"]
 
 DEFAULT_DENY = ("django.db.models.signals.pre_init", "django.db.models.signals.post_init")
 
@@ -137,3 +139,8 @@ def _wanted(key: str, value: Any) -> str | None:  # noqa: PLR0911 - a table, one
         case _:
             fits = listed and all(isinstance(item, str) or hasattr(item, "send") for item in value)
             return None if fits else "a list of signals or of their dotted names"
+
+
+def is_ready() -> bool:
+    """Tell whether Django's settings are there, or can be had."""
+    return django_settings.configured or bool(os.environ.get(ENVIRONMENT_VARIABLE))
