@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.benchmarks import counted, growth
+from tests.benchmarks import counted, growth, suites
 from tests.benchmarks.lab import Cell, Effort, Measured
 
 ROWS = []
@@ -287,6 +287,24 @@ def imports(lab):
         note = f"{total[plain] * 50 / 1e9:.2f} → {total[cell] * 50 / 1e9:.2f} s"
         what = f"bookstore, import of {books:,} books: {name}"
         yield Row(what, measured, key=_loads(name), note=note)
+
+
+@row
+def test_suites(lab):
+    if lab.quick:
+        return
+    taken = suites.time_suites(passes=5)
+    least = {name: min(each[name] for each in taken) for name in suites.VARIANTS}
+    for name, what in (
+        ("unused", "the plugin loaded, and not used"),
+        ("recorded", "each test recorded (--signalscope)"),
+        ("leaks", "each test looked at for leaks"),
+    ):
+        each = [alone[name] / alone["without"] for alone in taken]
+        measured = Measured(least[name] / least["without"], min(each), max(each))
+        added = (least[name] - least["without"]) / suites.TESTS * 1e6
+        note = f"{added:+.0f} µs a test of {least['without'] / suites.TESTS * 1e6:,.0f} µs"
+        yield Row(f"pytest, {suites.TESTS:,} tests that save(): {what}", measured, note=note)
 
 
 def _loads(name):
