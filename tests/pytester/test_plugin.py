@@ -38,7 +38,7 @@ def test_loaded(pytestconfig):
 
     def test_patches_nothing_where_it_is_not_used(self, run):
         result = run("""
-from tests.pytester.conftest import PLUGIN
+import signalscope
 
 def test_plain():
     assert not signalscope.is_installed()
