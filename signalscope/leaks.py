@@ -6,12 +6,19 @@ import gc
 import operator
 import sys
 from contextlib import contextmanager
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from signalscope import patching
 from signalscope.naming import known_signals, receiver_facts, short_name, signal_facts
 from signalscope.places import CARRIER, file_kinds
-from signalscope.registry.entries import entry_of, items_of, same_key, target_of
+from signalscope.registry.entries import (
+    ANY_SENDER,
+    entry_of,
+    items_of,
+    same_key,
+    target_of,
+)
 from signalscope.registry.live import wires_of
 from signalscope.registry.senders import all_signals
 
@@ -60,7 +67,7 @@ class Change(NamedTuple):
     connected: list[Link]
     disconnected: list[Link]
     before: list[Link]
-    """All that live still, in their order; empty where that is as it was."""
+    """Those that one send calls in another order now, as it was; empty where nothing moved."""
     now: list[Link]
 
 
@@ -138,21 +145,37 @@ def _compare(before: Wiring) -> list[Change]:
         now = [link for link in found_now.links if not _is_djangos(link)]
         disconnected = [link for link in alive if not _holds(now, link)]
         connected = [link for link in now if not _holds(alive, link)]
-        kept_before = [link for link in alive if _holds(now, link)]
-        kept_now = [link for link in now if _holds(alive, link)]
-        moved = any(
-            not same_key(one.key, other.key)
-            for one, other in zip(kept_before, kept_now, strict=False)
+        order = _moved(
+            [link for link in alive if _holds(now, link)],
+            [link for link in now if _holds(alive, link)],
         )
         connected = _made_by_tests(signal, connected, before.modules) if connected else []
-        if connected or disconnected or moved:
-            order = (kept_before, kept_now) if moved else ([], [])
+        if connected or disconnected or order[0]:
             found.append(Change(facts, connected, disconnected, *order))
     return found
 
 
+def _moved(before: list[Link], now: list[Link]) -> tuple[list[Link], list[Link]]:
+    """Return those that one sender's sends call in another order, before and now; none if equal.
+
+    Two that have different senders are never called by one send.
+    """
+    for sender in dict.fromkeys(link.key[1] for link in before):
+        heard = [
+            [link for link in links if link.key[1] in (sender, ANY_SENDER)]
+            for links in (before, now)
+        ]
+        if not all(starmap(_is_same_link, zip(*heard, strict=False))):
+            return heard[0], heard[1]
+    return [], []
+
+
+def _is_same_link(one: Link, other: Link) -> bool:
+    return one.key is other.key or same_key(one.key, other.key)
+
+
 def _holds(links: list[Link], wanted: Link) -> bool:
-    return any(each.key is wanted.key or same_key(each.key, wanted.key) for each in links)
+    return any(_is_same_link(each, wanted) for each in links)
 
 
 def _made_by_tests(signal: Any, links: list[Link], loaded: frozenset[str]) -> list[Link]:

@@ -85,6 +85,16 @@ class TestPasses:
         with no_leaks():
             block()
 
+    def test_where_the_order_of_different_senders_is_another(self):
+        """No send calls both."""
+        noted.connect(three, sender=str)
+        try:
+            with no_leaks():
+                noted.disconnect(sender=int, dispatch_uid="uid")
+                noted.connect(two, sender=int, dispatch_uid="uid")
+        finally:
+            noted.disconnect(three, sender=str)
+
     def test_where_a_receiver_of_before_dies(self):
         """Django drops it, now or later; nobody left anything."""
 
