@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from signalscope.records import Continuation, ReceiverCall, Scope
 
@@ -12,9 +12,18 @@ if TYPE_CHECKING:
 
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
 
-    Mute = Callable[[SignalFacts, SenderFacts, ReceiverFacts], bool]
-    Swap = Callable[[object, ReceiverFacts], object]
-    """Takes a receiver and its facts, and returns what is called in its place, or itself."""
+    class Mute(Protocol):
+        """What is muted, until it is over: `apply` tells of what it is given whether it is."""
+
+        apply: Callable[[SignalFacts, SenderFacts, ReceiverFacts], bool]
+        over: bool
+
+    class Swap(Protocol):
+        """What is replaced until it is over: `apply` takes a receiver, and returns what to call."""
+
+        apply: Callable[[object, ReceiverFacts], object]
+        over: bool
+
 
 __all__ = ["Current", "current", "mutes", "parent_and_scope", "swaps"]
 

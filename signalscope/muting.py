@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, Self
 
 from signalscope import patching
+from signalscope.context import mutes
 from signalscope.errors import SignalscopeError
 from signalscope.matching import receiver_matcher, sender_matcher, signal_matcher
 from signalscope.reading import dotted_name
 from signalscope.registry.senders import is_signal
-from signalscope.scoping import Scoped
+from signalscope.scoping import Rule, Scoped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,12 +44,20 @@ class muted(Scoped):  # noqa: N801 - used as a function, like Django's override_
             raise SignalscopeError(
                 "muted() takes signals; name a receiver by receiver=, and decorate with @muted()."
             )
+        for signal in signals:
+            if not (is_signal(signal) or isinstance(signal, str)):
+                raise SignalscopeError(_no_signal(signal))
+        if not (receiver is None or isinstance(receiver, str) or callable(receiver)):
+            raise SignalscopeError(
+                "muted(receiver=...) takes a receiver or its name, and got a value of type "
+                f"{dotted_name(type(receiver))}."
+            )
         self._signals = [signal_matcher(signal) for signal in signals]
         self._receiver = None if receiver is None else receiver_matcher(receiver)
         self._sender = None if sender is None else sender_matcher(sender)
         several = but if isinstance(but, (list, tuple, set, frozenset)) else [but]
         self._but = [_exception(each) for each in several if each is not None]
-        self._rules: list[Callable[[SignalFacts, SenderFacts, ReceiverFacts], bool]] = []
+        self._rules = []
 
     def _covers(self, signal: SignalFacts, sender: SenderFacts, receiver: ReceiverFacts) -> bool:
         return (
@@ -61,19 +69,25 @@ class muted(Scoped):  # noqa: N801 - used as a function, like Django's override_
 
     def __enter__(self) -> None:
         # One rule for each entry: the same object may be entered by several threads at once.
-        rule = functools.partial(self._covers)
+        rule = Rule(self, self._covers)
         patching.hold()
         patching.recorder.mute(rule)
         self._rules.append(rule)
 
     def __exit__(self, *_error: object) -> None:
-        patching.recorder.unmute(self._rules.pop())
+        patching.recorder.unmute(self._innermost(mutes.get()))
         patching.release()
 
     def _again(self) -> Self:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, _rules=[])
         return twin
+
+
+def _no_signal(value: object) -> str:
+    return (
+        f"muted() takes signals or their names, and got a value of type {dotted_name(type(value))}."
+    )
 
 
 def _exception(named: Any) -> Excepts:

@@ -459,20 +459,22 @@ class Recorder(AwaitedHooks, OrmHooks):
     def mute(self, rule: Mute) -> None:
         """Skip the receivers that `rule` names, in this context, until `unmute`."""
         self.muting.append(rule)
-        mutes.set((*mutes.get(), rule))
+        mutes.set((*(each for each in mutes.get() if not each.over), rule))
 
     def unmute(self, rule: Mute) -> None:
         """End what `mute` began."""
+        rule.over = True
         self.muting.remove(rule)
         mutes.set(tuple(each for each in mutes.get() if each is not rule))
 
     def replace(self, swap: Swap) -> None:
         """Call what `swap` gives for a receiver, in this context, until `unreplace`."""
         self.muting.append(swap)
-        swaps.set((*swaps.get(), swap))
+        swaps.set((*(each for each in swaps.get() if not each.over), swap))
 
     def unreplace(self, swap: Swap) -> None:
         """End what `replace` began."""
+        swap.over = True
         self.muting.remove(swap)
         swaps.set(tuple(each for each in swaps.get() if each is not swap))
 
@@ -481,7 +483,9 @@ class Recorder(AwaitedHooks, OrmHooks):
     ) -> tuple[list[Any], list[Any]]:
         """Leave out the live receivers that are muted here, and replace those that are replaced."""
         try:
-            rules, here = mutes.get(), swaps.get()
+            # What a task inherited, and outlived, holds no more.
+            rules = [rule.apply for rule in mutes.get() if not rule.over]
+            here = [swap.apply for swap in swaps.get() if not swap.over]
             if not rules and not here:
                 return sync_receivers, async_receivers
             muted = (
@@ -507,7 +511,10 @@ class Recorder(AwaitedHooks, OrmHooks):
 
     @staticmethod
     def _muted(
-        rules: tuple[Mute, ...], signal: object, sender: object, receivers: tuple[Any, ...]
+        rules: list[Callable[..., bool]],
+        signal: object,
+        sender: object,
+        receivers: tuple[Any, ...],
     ) -> list[Any]:
         of_signal, of_sender = signal_facts(signal), sender_facts(sender)
         return [

@@ -9,17 +9,16 @@ from unittest import mock
 from asgiref.sync import iscoroutinefunction
 
 from signalscope import patching
+from signalscope.context import swaps
 from signalscope.errors import SignalscopeError
 from signalscope.matching import receiver_matcher
 from signalscope.naming import receiver_facts, stand_in_facts
 from signalscope.reading import dotted_name
 from signalscope.registry.live import quoted, suggestion, wires_of
 from signalscope.registry.senders import all_signals, is_signal
-from signalscope.scoping import Scoped
+from signalscope.scoping import Rule, Scoped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from signalscope.naming import ReceiverFacts
 
 __all__ = ["replaced"]
@@ -76,7 +75,7 @@ class replaced(Scoped):  # noqa: N801 - used as a function, like mock.patch
             )
         self._receiver = receiver
         self._by = by
-        self._entered: list[Callable[[Any, ReceiverFacts], Any]] = []
+        self._rules = []
 
     def __enter__(self) -> Any:
         receiver, is_async = self._receiver, iscoroutinefunction(self._receiver)
@@ -95,10 +94,13 @@ class replaced(Scoped):  # noqa: N801 - used as a function, like mock.patch
             )
         what = receiver_facts(by).name if _is_function(by) else dotted_name(type(by))
         made: dict[ReceiverFacts, _StandIn] = {}
+        owner = receiver.__self__ if type(self._receiver) is types.MethodType else None
 
         def swap(found: Any, facts: ReceiverFacts) -> Any:
             if isinstance(found, _StandIn) or not matches(facts):
                 return found
+            if owner is not None and getattr(found, "__self__", None) is not owner:
+                return found  # the same method of another object
             if facts not in made:
                 kind = _AsyncStandIn if iscoroutinefunction(found) else _StandIn
                 made[facts] = kind(by, found, facts)
@@ -106,17 +108,18 @@ class replaced(Scoped):  # noqa: N801 - used as a function, like mock.patch
             return made[facts]
 
         patching.hold()
-        patching.recorder.replace(swap)
-        self._entered.append(swap)
+        rule = Rule(self, swap)
+        patching.recorder.replace(rule)
+        self._rules.append(rule)
         return by
 
     def __exit__(self, *_error: object) -> None:
-        patching.recorder.unreplace(self._entered.pop())
+        patching.recorder.unreplace(self._innermost(swaps.get()))
         patching.release()
 
     def _again(self) -> Self:
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__, _entered=[])
+        twin.__dict__.update(self.__dict__, _rules=[])
         return twin
 
     def __call__(self, decorated: Any) -> Any:

@@ -13,21 +13,44 @@ from signalscope.errors import SignalscopeError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Scoped"]
+__all__ = ["Rule", "Scoped"]
 
 _Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
 
-_OF_A_TEST = ("setUp", "asyncSetUp", "tearDown", "asyncTearDown")
+
+class Rule:
+    """What holds in a block, from one entry of it to its end.
+
+    A context may inherit it and outlive the block, or the block may end in another context: so it
+    knows itself when it is over.
+    """
+
+    __slots__ = ("apply", "of", "over")
+
+    def __init__(self, of: object, apply: Callable[..., Any]) -> None:
+        self.of = of
+        self.apply = apply
+        self.over = False
 
 
 class Scoped:
     """A block in one context, as ``with``, as ``async with`` and as a decorator."""
+
+    _rules: list[Rule]
+    """Those of the entries that did not end yet, of all contexts."""
 
     def __enter__(self) -> Any:
         raise NotImplementedError
 
     def __exit__(self, *_error: object) -> None:
         raise NotImplementedError
+
+    def _innermost(self, here: tuple[Rule, ...]) -> Rule:
+        """Return, and forget, the rule of the entry that ends: the last one of this context."""
+        mine = [rule for rule in here if rule.of is self and not rule.over]
+        rule = mine[-1] if mine else self._rules[-1]
+        self._rules.remove(rule)
+        return rule
 
     async def __aenter__(self) -> Any:
         return self.__enter__()
@@ -78,20 +101,14 @@ class Scoped:
         of_unittest = issubclass(cls, unittest.TestCase)
         if of_unittest:
             self._decorate_set_up(cls)
-        # The tests of an IsolatedAsyncioTestCase run in a context that is older than the class's.
-        isolated = of_unittest and issubclass(cls, unittest.IsolatedAsyncioTestCase)
-        names = [
-            name
-            for name in dir(cls)
-            if (name.startswith("test") and (isolated or not of_unittest))
-            or (isolated and name in _OF_A_TEST)
-        ]
+            return
         functions = {
             name: found
-            for name in names
-            if isinstance(found := _attribute(cls, name), types.FunctionType)
+            for name in dir(cls)
+            if name.startswith("test")
+            and isinstance(found := _attribute(cls, name), types.FunctionType)
         }
-        if not functions and not of_unittest:
+        if not functions:
             raise SignalscopeError(
                 f"{type(self).__name__}() decorates classes of tests, and {cls.__qualname__} has "
                 "no method whose name begins with test. Decorate its methods."
@@ -110,6 +127,26 @@ class Scoped:
                 own.__get__(None, test_case)()
 
         cls.setUpClass = classmethod(set_up)
+        if issubclass(cls, unittest.IsolatedAsyncioTestCase):
+            self._decorate_run(cls)
+
+    def _decorate_run(self, cls: Any) -> None:
+        # Its tests run in a context that is as old as the test case, and so older than the block.
+        own = cls.run
+
+        @functools.wraps(own)
+        def run(test_case: Any, result: Any = None) -> Any:
+            context = getattr(test_case, "_asyncioTestContext", None)
+            if context is None:
+                return own(test_case, result)
+            block = self._again()
+            context.run(block.__enter__)
+            try:
+                return own(test_case, result)
+            finally:
+                context.run(block.__exit__)
+
+        cls.run = run
 
 
 def _attribute(cls: type, name: str) -> Any:

@@ -177,11 +177,17 @@ def assert_connected(receiver: Any, signal: Any = None, sender: Any = None) -> N
 
 
 def assert_not_connected(receiver: Any, signal: Any = None, sender: Any = None) -> None:
-    """Assert that `receiver` is not connected: not at all, or not to `signal` and for `sender`."""
+    """Assert that `receiver` is not connected: not at all, or not to `signal` and for `sender`.
+
+    Raises `SignalscopeError` for a name that no loaded module defines.
+    """
     __tracebackhide__ = True
     answer = why(receiver, signal, sender)
     if _is_connected(answer):
         raise AssertionError(str(answer))
+    if any(reason.id == "receiver-unknown" for reason in answer.reasons):
+        # Under a name that nothing has, nothing is ever connected.
+        raise SignalscopeError(str(answer))
 
 
 def _is_connected(answer: Why) -> bool:

@@ -109,13 +109,15 @@ class _carried:  # noqa: N801 - used as a function
         function = getattr(self._item, "obj", None)
         if CARRIED not in self._item.stash or not iscoroutinefunction(function):
             return
-        from signalscope.context import current, mutes
+        from signalscope.context import current, mutes, swaps
 
-        def carry(running: Any, rules: Any) -> None:
-            current.set(running)
-            mutes.set(rules)
+        carried = (current, mutes, swaps)
 
-        here = current.get(), mutes.get()
+        def carry(*values: Any) -> None:
+            for variable, value in zip(carried, values, strict=True):
+                variable.set(value)
+
+        here = tuple(variable.get() for variable in carried)
         # An IsolatedAsyncioTestCase runs in a context that is as old as itself.
         context = getattr(getattr(self._item, "instance", None), "_asyncioTestContext", None)
         if context is not None:
@@ -125,7 +127,7 @@ class _carried:  # noqa: N801 - used as a function
 
         @functools.wraps(function)
         async def inside(*args: Any, **kwargs: Any) -> Any:
-            before = current.get(), mutes.get()
+            before = tuple(variable.get() for variable in carried)
             carry(*here)
             try:
                 return await function(*args, **kwargs)

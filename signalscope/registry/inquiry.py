@@ -143,7 +143,7 @@ class _Inquiry:
         if self._sender is not None and self._sender.found:
             sender = self._sender.found[0]
         return sender is not None and any(
-            rule(wire.signal, sender, wire.receiver) for rule in mutes.get()
+            rule.apply(wire.signal, sender, wire.receiver) for rule in mutes.get() if not rule.over
         )
 
     def _unknown_sender(self) -> Iterator[Reason]:

@@ -24,7 +24,6 @@ from django.utils.functional import SimpleLazyObject
 
 import signalscope
 from signalscope import patching
-from signalscope.context import mutes
 from signalscope.errors import SignalscopeError, UnknownName
 from signalscope.naming import known_senders, receiver_facts, sender_facts, signal_facts
 from signalscope.places import Location
@@ -1148,14 +1147,11 @@ class TestWhyItRuns:
         """In this context: connected, and silent all the same."""
         changed.connect(first)
         sold.connect(first)
-        token = mutes.set((lambda signal, _sender, _receiver: signal is signal_facts(changed),))
-        try:
+        with signalscope.muted(changed):
             answer = why(first, changed)
             assert answer.runs is False
             assert ids(answer) == ["connected", "muted"]
             assert why(first).runs is True
-        finally:
-            mutes.reset(token)
 
     def test_a_name_that_stands_for_another_object_by_now(self):
         """Mocking a connected function has no effect on the signal."""

@@ -141,6 +141,14 @@ class TestStandsFor:
             assert answers(signal) == ["stand-in"]
         assert answers(signal) == [answer]
 
+    def test_the_method_of_one_object(self):
+        """That of another is called as ever."""
+        signal, other = Signal(), Listener()
+        signal.connect(listener.hear)
+        signal.connect(other.hear)
+        with replaced(other.hear, by=stand_in):
+            assert answers(signal) == ["method", "stand-in"]
+
     def test_the_innermost_counts(self):
         with replaced(one, by=stand_in):
             with replaced(one, by=lambda **_: "inner"):

@@ -1024,7 +1024,8 @@ class TestConnected:
         testing.assert_connected(f"{__name__}.lights", lit, int)
         testing.assert_connected(shines, f"{__name__}.lit", str)
         testing.assert_not_connected(lights, lit, str)
-        testing.assert_not_connected("no.such.receiver")
+        with pytest.raises(SignalscopeError, match="no loaded module defines it"):
+            testing.assert_not_connected("no.such.receiver")
         with signalscope.muted():
             testing.assert_connected(lights)
 
