@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from signalscope.diagnosis.findings import Finding
     from signalscope.errors import (
         ConfigurationError,
         InstallError,
@@ -36,6 +37,7 @@ __all__ = [
     "Connection",
     "Dispatch",
     "ErrorInfo",
+    "Finding",
     "InstallError",
     "Location",
     "NotCalled",
@@ -66,6 +68,7 @@ _HOMES = {
     "Connection": "registry",
     "Dispatch": "records",
     "ErrorInfo": "values",
+    "Finding": "diagnosis.findings",
     "InstallError": "errors",
     "Location": "places",
     "NotCalled": "values",

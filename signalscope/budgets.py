@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from signalscope.diagnosis.catalogue import complaint
 from signalscope.errors import SignalscopeError
 from signalscope.explaining import query_lines
 from signalscope.rendering.spans import covered
@@ -15,8 +16,8 @@ from signalscope.wording import dropped_lines, grouped_lines, message_of, number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from signalscope.recording import Recording
     from signalscope.records import Dispatch, ReceiverCall
-    from signalscope.testing import Recorded
 
 __all__ = ["Budget", "time_in_signals"]
 
@@ -56,11 +57,10 @@ class Budget:
                 )
         return cls(**checked)
 
-    def failure(self, recording: Recorded) -> str | None:
+    def failure(self, recording: Recording) -> str | None:
         """Say how a recording goes beyond the budget; None where it does not.
 
-        Raises `SignalscopeError` where the recording cannot tell: queries that were not counted,
-        findings that no rule has looked for.
+        Raises `SignalscopeError` where the recording cannot tell, as queries were not counted.
         """
         heads, lines = [], []
         for head, details in self._breaches(recording):
@@ -74,7 +74,7 @@ class Budget:
             return message_of(head, dropped_lines(recording), recording)
         return None
 
-    def _breaches(self, recording: Recorded) -> Iterable[tuple[str, list[str]]]:
+    def _breaches(self, recording: Recording) -> Iterable[tuple[str, list[str]]]:
         if self.max_ms is not None:
             spent = time_in_signals(recording)
             if spent > self.max_ms * 1e6:
@@ -92,7 +92,7 @@ class Budget:
             yield from _forbidden(recording, self.forbid)
 
 
-def time_in_signals(recording: Recorded) -> int:
+def time_in_signals(recording: Recording) -> int:
     """Return the nanoseconds in which at least one dispatch was open."""
     return covered(
         (each.started, each.started + (each.duration_ns or 0))
@@ -134,11 +134,8 @@ def _ways(dispatch: Dispatch) -> str:
         each = each.parent.dispatch
 
 
-def _forbidden(recording: Recorded, ids: tuple[str, ...]) -> Iterable[tuple[str, list[str]]]:
-    findings = getattr(recording, "findings", None)
-    if findings is None:
-        raise SignalscopeError("Nothing can be forbidden: no rule has looked at this recording.")
-    found = [each for each in findings if each.id in ids]
+def _forbidden(recording: Recording, ids: tuple[str, ...]) -> Iterable[tuple[str, list[str]]]:
+    found = [each for each in recording.findings if each.id in ids]
     if found:
         named = ", ".join(dict.fromkeys(each.id for each in found))
         head = f"{number_of(len(found), 'finding')}, where none may be: {named}"
@@ -165,4 +162,7 @@ def _ids(value: Any) -> tuple[str, ...]:
         isinstance(each, str) for each in ids
     ):
         raise SignalscopeError(f'forbid takes ids of findings, as ["W101"]; not {value!r}.')
+    for each in ids:
+        if (wrong := complaint(each)) is not None:
+            raise SignalscopeError(f"forbid: {wrong}")
     return tuple(ids)

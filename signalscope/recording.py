@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from signalscope import patching, testing
+from signalscope import conf, patching, testing
+from signalscope.diagnosis.runtime import diagnose
 from signalscope.matching import SignalFilter, receiver_matcher, sender_matcher, signal_matcher
 from signalscope.naming import signal_facts
 from signalscope.recorder import Collector
@@ -15,6 +16,7 @@ from signalscope.rendering import data, outline, text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from signalscope.diagnosis.findings import Finding
     from signalscope.records import Dispatch, ReceiverCall
     from signalscope.values import Bypass
 
@@ -24,8 +26,10 @@ __all__ = ["Recording", "record"]
 class Recording:
     """The bounded tree of dispatches seen between a start and a stop, in one context."""
 
-    def __init__(self, collector: Collector) -> None:
+    def __init__(self, collector: Collector, findings: list[Finding] | None = None) -> None:
         self._collector = collector
+        self._saved_findings = findings
+        self._found: tuple[Any, list[Finding]] | None = None
         self._view: tuple[tuple[int, int], list[Dispatch], list[Bypass]] | None = None
 
     @property
@@ -50,6 +54,38 @@ class Recording:
             names = signal.name, sender
             counts[names] = counts.get(names, 0) + number
         return counts
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the rules find in it, less what is silenced; worked out when it is read.
+
+        Those of a saved recording are what was found when it was saved, as the rules see more in a
+        live one. Raises `ConfigurationError` where the ``SIGNALSCOPE`` setting cannot be used.
+        """
+        settings = conf.load()
+        if self._saved_findings is not None:
+            return [each for each in self._saved_findings if each.id not in settings.silenced]
+        dispatches, bypasses = self._look()
+        asked = (
+            len(dispatches),
+            len(bypasses),
+            settings.slow_ms,
+            settings.repeated_queries,
+            settings.silenced,
+        )
+        if self._found is not None and self._found[0] == asked:
+            return list(self._found[1])
+        # What still runs may show more before the next dispatch begins.
+        over = all(dispatch.ended is not None for dispatch in dispatches)
+        found = diagnose(
+            dispatches,
+            bypasses,
+            slow_ms=settings.slow_ms,
+            repeated=settings.repeated_queries,
+            silenced=settings.silenced,
+        )
+        self._found = (asked, found) if over else None
+        return list(found)
 
     @property
     def dropped(self) -> int:
@@ -95,10 +131,10 @@ class Recording:
         return not named or any(map(self._collector.wants.may_want, named))
 
     def tree(self) -> str:
-        """Return the tree as text, a line for each dispatch and receiver call."""
+        """Return the tree as text: lines for dispatches and receiver calls, then the findings."""
         dispatches, bypasses = self._look()
         roots = [dispatch for dispatch in dispatches if dispatch.parent is None]
-        return text.tree(roots, bypasses, dropped=self.dropped)
+        return text.tree(roots, bypasses, dropped=self.dropped, findings=self.findings)
 
     def outline(self) -> str:
         """Return the tree without what differs from run to run, for a snapshot.
@@ -118,7 +154,7 @@ class Recording:
         Raises `SignalscopeError` where `saved` is nothing that `to_dict` made, or was made by a
         newer Signalscope.
         """
-        return cls(data.collector_from_dict(saved))
+        return cls(data.collector_from_dict(saved), data.findings_from_dict(saved))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recording as plain data, ready for JSON, with its ``"schema"`` version."""

@@ -45,9 +45,9 @@ class Scoped:
     def __exit__(self, *_error: object) -> None:
         raise NotImplementedError
 
-    def _innermost(self, here: tuple[Rule, ...]) -> Rule:
+    def _innermost(self, here: tuple[Any, ...]) -> Rule:
         """Return, and forget, the rule of the entry that ends: the last one of this context."""
-        mine = [rule for rule in here if rule.of is self and not rule.over]
+        mine: list[Rule] = [rule for rule in here if rule.of is self and not rule.over]
         rule = mine[-1] if mine else self._rules[-1]
         self._rules.remove(rule)
         return rule

@@ -15,10 +15,10 @@ an argument that was not kept. What could pass on such a ground only, fails, and
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
+from signalscope.diagnosis.catalogue import complaint
 from signalscope.errors import SignalscopeError
 
 if TYPE_CHECKING:
@@ -274,15 +274,15 @@ def assert_max_queries(recording: Recorded, /, n: int, receiver: Any = None) -> 
 def assert_no_findings(recording: Recorded, /, *ids: str) -> None:
     """Assert that the rules found nothing, or nothing under these `ids` (``W101``).
 
-    Raises `SignalscopeError` where no rule has looked, and for what is no id.
+    Raises `SignalscopeError` where no rule has looked, and for what is the id of no rule.
     """
     __tracebackhide__ = True
     findings = getattr(recording, "findings", None)
     if findings is None:
         raise SignalscopeError("This recording has no findings: no rule has looked at it.")
     for each in ids:
-        if re.fullmatch(r"[A-Z]\d{3}", each) is None:
-            raise SignalscopeError(f"{each!r} is no id of a finding; W101 is one.")
+        if (wrong := complaint(each)) is not None:
+            raise SignalscopeError(wrong)
     found = [finding for finding in findings if not ids or finding.id in ids]
     if found:
         named = ", ".join(dict.fromkeys(finding.id for finding in found))

@@ -12,6 +12,7 @@ from signalscope.pytest_plugin.options import budget_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from contextvars import ContextVar
 
     from signalscope.pytest_plugin.options import Options
 
@@ -111,7 +112,7 @@ class _carried:  # noqa: N801 - used as a function
             return
         from signalscope.context import current, mutes, swaps
 
-        carried = (current, mutes, swaps)
+        carried: tuple[ContextVar[Any], ...] = (current, mutes, swaps)
 
         def carry(*values: Any) -> None:
             for variable, value in zip(carried, values, strict=True):

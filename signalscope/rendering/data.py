@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from signalscope.diagnosis.findings import finding_from_dict
 from signalscope.errors import SignalscopeError
 from signalscope.places import Location
 from signalscope.recorder import Collector
@@ -13,9 +14,10 @@ from signalscope.records import Dispatch, ReceiverCall, Scope
 from signalscope.values import Bypass, ErrorInfo, NotCalled, Queries, SavedFacts, WallClock
 
 if TYPE_CHECKING:
+    from signalscope.diagnosis.findings import Finding
     from signalscope.recording import Recording
 
-__all__ = ["SCHEMA", "collector_from_dict", "recording_to_dict"]
+__all__ = ["SCHEMA", "collector_from_dict", "findings_from_dict", "recording_to_dict"]
 
 SCHEMA = 1
 """The version of the format; it changes when a reader of the old one would go wrong."""
@@ -38,6 +40,7 @@ def recording_to_dict(
         "dispatches": [_dispatch_to_dict(dispatch, index, looks) for dispatch in dispatches],
         "bypasses": [_bypass_to_dict(bypass, index) for bypass in bypasses],
         "unheard": [[*names, number] for names, number in recording.unheard.items()],
+        "findings": [finding.to_dict() for finding in recording.findings],
     }
 
 
@@ -148,6 +151,21 @@ def collector_from_dict(saved: Any) -> Collector:
     try:
         return _collector(saved)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+        raise SignalscopeError(
+            f"This saved recording is damaged ({type(error).__name__}: {error})."
+        ) from error
+
+
+def findings_from_dict(saved: dict[str, Any]) -> list[Finding] | None:
+    """Return the findings that were saved; None where an older version saved none.
+
+    Raises `SignalscopeError` where they are damaged.
+    """
+    if "findings" not in saved:
+        return None
+    try:
+        return [finding_from_dict(each) for each in saved["findings"]]
+    except (KeyError, TypeError, ValueError) as error:
         raise SignalscopeError(
             f"This saved recording is damaged ({type(error).__name__}: {error})."
         ) from error

@@ -44,36 +44,80 @@ def _findings(recording: dict[str, Any]) -> Iterator[tuple[Finding, Any]]:
     dispatches = recording["dispatches"]
     by_id = {dispatch["id"]: index for index, dispatch in enumerate(dispatches)}
     for each in recording.get("findings", ()):
-        index = by_id.get(_first(each, "dispatch_id", "dispatch", "dispatches"))
+        index = by_id.get(_dispatch_of(each))
         names: Any = ("", "", [])
         if index is not None:
             dispatch = dispatches[index]
             called = [call["receiver_name"] for call in dispatch["calls"]]
             names = dispatch["signal_name"], dispatch["sender_name"], called
-        receiver = _text(each, "receiver_name", "receiver")
+        receiver = _text(each, "receiver", "receiver_name")
         severity = _text(each, "severity", "level") or "warning"
         tone = "error" if severity.lower() in ("error", "critical") else "recursion"
         url = _text(each, "url", "docs")
-        location = each.get("location")
+        places = each.get("places") or [each["location"]] if _has_place(each) else []
         yield (
             Finding(
                 id=_text(each, "id"),
                 name=_text(each, "name", "rule"),
                 severity=severity,
-                what=_text(each, "message", "what", "text"),
+                what=_text(each, "what", "message", "text"),
                 why=_text(each, "why", "reason"),
                 remedy=_text(each, "remedy", "hint"),
                 url=url if url.startswith(("https://", "http://")) else "",
-                place=place_of("Found at", *location[:2]) if location else None,
-                row="" if index is None else f"d{index}",
+                place=place_of("Found at", *places[0][:2]) if places else None,
+                row=_bypass_row(each, recording) or ("" if index is None else f"d{index}"),
                 fact=Fact(severity, tone),
             ),
-            (names[0], names[1], [*names[2], *([receiver] if receiver else [])]),
+            (
+                _text(each, "signal") or names[0],
+                _text(each, "sender") or names[1],
+                [*names[2], *([receiver] if receiver else []), *_skipped(each)],
+            ),
         )
+
+
+def _evidence(of: dict[str, Any]) -> dict[str, Any]:
+    evidence = of.get("evidence")
+    return evidence if isinstance(evidence, dict) else {}
+
+
+def _skipped(of: dict[str, Any]) -> list[str]:
+    """Return the receivers that an operation skipped."""
+    return list(map(str, _evidence(of).get("receivers", ())))
+
+
+def _bypass_row(of: dict[str, Any], recording: dict[str, Any]) -> str:
+    """Return the key of the row of the first operation that it is about; "" if about none."""
+    operation = _evidence(of).get("operation")
+    if operation is None:
+        return ""
+    place = list(of["places"][0]) if of.get("places") else None
+    about = operation, of.get("sender"), place
+    return next(
+        (
+            f"b{index}"
+            for index, each in enumerate(recording["bypasses"])
+            if (each["operation"], each["model_name"], each["location"] and list(each["location"]))
+            == about
+        ),
+        "",
+    )
 
 
 def _text(of: dict[str, Any], *keys: str) -> str:
     return next((str(of[key]) for key in keys if of.get(key)), "")
+
+
+def _has_place(of: dict[str, Any]) -> bool:
+    return bool(of.get("places") or of.get("location"))
+
+
+def _dispatch_of(of: dict[str, Any]) -> Any:
+    """Return the id of the first dispatch that it is about."""
+    return _first({**_evidence(of), **of}, *_IDS)
+
+
+_IDS = ("dispatch_id", "dispatch", "dispatches")
 
 
 def _first(of: dict[str, Any], *keys: str) -> Any:

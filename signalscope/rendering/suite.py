@@ -84,7 +84,7 @@ def facts_of_test(recording: Recording) -> Test:
         "recursions": dict(cycles.most_common(_MOST_CYCLES)),
         "findings": [
             {"id": each.id, "name": each.name, "severity": each.severity, "message": each.message}
-            for each in getattr(recording, "findings", ())
+            for each in recording.findings
         ],
     }
 

@@ -12,15 +12,22 @@ from signalscope.values import Bypass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from signalscope.diagnosis.findings import Finding
     from signalscope.records import ReceiverCall
 
 __all__ = ["duration", "in_time", "tree"]
 
 
 def tree(
-    dispatches: Iterable[Dispatch], bypasses: Iterable[Bypass] = (), *, dropped: int = 0
+    dispatches: Iterable[Dispatch],
+    bypasses: Iterable[Bypass] = (),
+    *,
+    dropped: int = 0,
+    findings: Iterable[Finding] = (),
 ) -> str:
     """Return a line for each dispatch and, nested in it, for each of its receiver calls.
+
+    At the end there is one for each finding.
 
     For example::
 
@@ -36,7 +43,10 @@ def tree(
     lines = [line for root in roots for line in _lines(root, below)]
     if dropped:
         lines.append(f"… and {dropped} more dispatches, for which MAX_RECORDS left no room")
-    return "\n".join(lines) if lines else "(no dispatches)"
+    if not lines:
+        lines = ["(no dispatches)"]
+    lines += [f"{each.id} {each.name}: {' '.join(each.message.split())}" for each in findings]
+    return "\n".join(lines)
 
 
 def in_time(dispatches: list[Any], bypasses: list[Any], started: Any) -> list[Any]:

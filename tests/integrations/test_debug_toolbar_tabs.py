@@ -21,6 +21,7 @@ from django.test import AsyncClient, Client, RequestFactory
 import signalscope
 from signalscope import patching
 from signalscope.integrations.debug_toolbar import editors, html, stats
+from signalscope.integrations.debug_toolbar.stats import without_receivers_of
 from signalscope.integrations.debug_toolbar.tabs import Ask, has_tab, tabs
 from signalscope.rendering.filters import Filter
 from signalscope.rendering.findings import findings
@@ -81,12 +82,12 @@ def column(content, number=0):
 
 
 def test_tabs_of_a_request():
-    """Each view is a tab; there are no findings where no rule was asked."""
+    """Each view is a tab."""
     client = Client()
     client.get("/page/")
     content = render_panel(client)
     found = re.findall(r'role="tab" id="ss-tab-([\w-]+)"', content)
-    assert found == ["tree", "receivers", "signals", "not-called", "wiring"]
+    assert found == ["tree", "receivers", "signals", "not-called", "findings", "wiring"]
     assert content.count('aria-selected="true"') == 1
 
 
@@ -310,7 +311,7 @@ def test_table_of_thousands_comes_in_pages():
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [({"tab": "nonsense"}, 404), ({"first": "-1"}, 404), ({"tab": "findings"}, 404)],
+    [({"tab": "nonsense"}, 404), ({"first": "-1"}, 404)],
 )
 def test_tab_that_is_not_there(query, status):
     Client().get("/page/")
@@ -508,3 +509,15 @@ def test_request_that_was_not_recorded_has_no_tabs():
     get_store().set("forgotten")
     content = DebugToolbar.fetch("forgotten").get_panel_by_id(PANEL_ID).content
     assert "tablist" not in content
+
+
+def test_findings_go_with_what_they_are_about():
+    """What only the toolbar's own receivers did is left out, and what was found in it."""
+    kept, own = {"count": 1, "dispatches": [1]}, {"count": 1, "dispatches": [2]}
+    recording = recorded(
+        dispatch(calls=[call("shop.bill")]),
+        dispatch(id=2, calls=[call("debug_toolbar.panels.listen")]),
+        findings=[{"id": "W103", "evidence": own}, {"id": "W110", "evidence": kept}],
+    )
+    left = without_receivers_of("debug_toolbar", recording)
+    assert [each["id"] for each in left["findings"]] == ["W110"]

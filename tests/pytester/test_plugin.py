@@ -256,6 +256,33 @@ def test_expected():
         result.assert_outcomes(failed=1, xfailed=1)
         result.stdout.no_fnmatch_line("*nested*")
 
+    def test_forbid_what_the_rules_find(self, run):
+        """By marker, or for all tests by an option."""
+        tests = """
+from shop.signals import shipped
+
+def fails(**_):
+    raise ValueError
+
+{marker}
+def test_it():
+    shipped.connect(fails)
+    shipped.send_robust(sender=None)
+    shipped.disconnect(fails)
+"""
+        marker = '@pytest.mark.signalscope(forbid=["W105"])'
+        result = run(tests.format(marker=marker))
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["1 finding, where none may be: W105", "  W105 *fails*"])
+        tests = tests.format(marker="")
+        run(tests, "--signalscope-fail-on=W101, W105").assert_outcomes(failed=1)
+        run(tests, "--signalscope-fail-on=W101").assert_outcomes(passed=1)
+        result = run(tests, "--signalscope")
+        result.stdout.fnmatch_lines(["Findings", "  1 × W105 *test_shop.py::test_it"])
+        result = run(tests, "--signalscope-fail-on=W999")
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(["*'W999' is no id of a rule*"])
+
     @pytest.mark.parametrize(
         ("marker", "says"),
         [

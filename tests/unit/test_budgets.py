@@ -100,6 +100,7 @@ class TestBudget:
             ({"max_queries": 1.5}, "max_queries takes a whole number"),
             ({"max_depth": -1}, "max_depth takes a whole number from 0"),
             ({"forbid": 3}, "forbid takes ids of findings"),
+            ({"forbid": ["W101", "recursio"]}, "is no id of a rule. Did you mean .W101"),
             ({"forbid": [3]}, "forbid takes ids of findings"),
         ],
     )

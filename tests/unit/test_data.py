@@ -99,11 +99,14 @@ def test_bypasses_of_an_older_version_load_without_these():
     saved = recorded().to_dict()
     new = ("parent", "deferred", "started_ns", "duration_ns")
     saved["bypasses"] = [{key: value for key, value in bypass().items() if key not in new}]
+    del saved["findings"]
     loaded = signalscope.Recording.from_dict(saved)
     (only,) = loaded.bypasses
     assert (only.operation, only.receivers) == ("bulk_create", ("shop.signals.log_order",))
     assert (only.parent, only.started, only.duration_ns) == (None, None, None)
-    assert loaded.tree().splitlines()[-1].startswith("bulk_create shop.Order")
+    lines = loaded.tree().splitlines()
+    assert any(line.startswith("bulk_create shop.Order") for line in lines)
+    assert any(line.startswith("W108 bypassed: bulk_create() on shop.Order") for line in lines)
 
 
 @pytest.mark.parametrize("parent", [[99, 0], [0, 99], [-1, 0], [0, -1], [0], 3, ["0", 0]], ids=str)

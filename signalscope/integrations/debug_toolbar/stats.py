@@ -22,6 +22,7 @@ EMPTY: dict[str, Any] = {
     "dispatches": [],
     "bypasses": [],
     "unheard": [],
+    "findings": [],
 }
 """A recording that saw nothing."""
 
@@ -74,4 +75,18 @@ def without_receivers_of(package: str, recording: dict[str, Any]) -> dict[str, A
         **recording,
         "dispatches": list(map(settled, kept)),
         "bypasses": list(map(settled, bypasses)),
+        **_findings_about(kept, recording),
     }
+
+
+def _findings_about(kept: list[dict[str, Any]], recording: dict[str, Any]) -> dict[str, Any]:
+    """Return the findings, less those that are only about dispatches that are not `kept`."""
+    if "findings" not in recording:
+        return {}
+    ids = {each["id"] for each in kept}
+    found = []
+    for each in recording["findings"]:
+        about = each.get("evidence", {}).get("dispatches", ())
+        if not about or not ids.isdisjoint(about):
+            found.append(each)
+    return {"findings": found}

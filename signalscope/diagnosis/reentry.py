@@ -1,0 +1,157 @@
+"""The rules about receivers that are entered again: W101 recursion, W109 redundant-save.
+
+Both know an instance by its identity while it is being sent, and by its key. Where neither is known
+they are silent: a tree whose nodes save their parents sends one signal many times over, each time
+for another node.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from signalscope.diagnosis.grouping import Key, finding_about, key_of, label, times
+from signalscope.values import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from signalscope.diagnosis.findings import Finding
+    from signalscope.records import Dispatch, ReceiverCall
+
+__all__ = ["reentries"]
+
+_POST_SAVE = "django.db.models.signals.post_save"
+
+
+def reentries(dispatches: list[Dispatch]) -> list[Finding]:
+    """Return the findings of W101 and W109, in one walk down each tree."""
+    again: dict[Key, list[tuple[ReceiverCall, ReceiverCall]]] = {}
+    once: dict[Key, list[ReceiverCall]] = {}
+    identities: dict[int, list[Any]] = {}
+    for dispatch in dispatches:
+        identities[id(dispatch)] = _identities(dispatch)
+    for dispatch in dispatches:
+        saver = _saver(dispatch, identities)
+        if saver is not None:
+            once.setdefault(key_of(saver), []).append(saver)
+    for dispatch in dispatches:
+        if _inside(dispatch) is None:
+            for call, earlier in _walk(dispatch, identities):
+                again.setdefault(key_of(call), []).append((call, earlier))
+    found = [_recursion(pairs) for pairs in again.values()]
+    found += [_redundant(calls) for key, calls in once.items() if key not in again]
+    return found
+
+
+def _inside(dispatch: Dispatch) -> ReceiverCall | None:
+    """Return the call that was running when it was sent, of which it so is a part."""
+    # What a callback on commit sends is not inside, nor is what a task sends that outlived it.
+    parent = dispatch.parent
+    if parent is None or dispatch.continued:
+        return None
+    return None if parent.ended is not None and parent.ended <= dispatch.started else parent
+
+
+def _identities(dispatch: Dispatch) -> list[Any]:
+    """Return by what to know a dispatch of the same signal and instance: by any of these."""
+    sent = dispatch.sent
+    about = (
+        dispatch.signal_name,
+        dispatch.sender_name,
+        sent.get("action"),
+        sent.get("using"),
+        sent.get("reverse"),
+    )
+    instance = sent.get("instance")
+    if type(instance) is str:
+        # Of a saved recording: a label, with the key if it is known.
+        _, _, key = instance.partition(" pk=")
+        return [] if key in ("", "None") or key.startswith("<") else [(*about, instance)]
+    if type(instance) is not tuple:
+        return []
+    facts, key, identity = instance
+    found: list[Any] = [(*about, identity)]
+    if key is not UNKNOWN and key is not None:
+        found.append((*about, facts.name, type(key).__name__, key))
+    return found
+
+
+def _saver(dispatch: Dispatch, identities: dict[int, list[Any]]) -> ReceiverCall | None:
+    """Return the ``post_save`` receiver that saved its own instance by what sent `dispatch`."""
+    if dispatch.signal_name != _POST_SAVE:
+        return None
+    around = _inside(dispatch)
+    if around is None:
+        return None
+    before = identities.get(id(around.dispatch), ())
+    return around if any(each in before for each in identities[id(dispatch)]) else None
+
+
+def _walk(
+    root: Dispatch, identities: dict[int, list[Any]]
+) -> Iterator[tuple[ReceiverCall, ReceiverCall]]:
+    """Yield each call that is one round too many, and the call around it that it repeats."""
+    # A stack of its own: recordings may be nested deeper than Python's recursion limit.
+    open_calls: dict[Any, list[tuple[ReceiverCall, bool]]] = {}
+    stack: list[tuple[ReceiverCall, list[Any] | None]] = []
+
+    def push(dispatch: Dispatch) -> None:
+        stack.extend((call, None) for call in reversed(list(dispatch.calls)))
+
+    push(root)
+    while stack:
+        call, keys = stack.pop()
+        if keys is not None:
+            for key in keys:
+                open_calls[key].pop()
+            continue
+        keys = [(call.receiver_name, each) for each in identities.get(id(call.dispatch), ())]
+        earlier = next((open_calls[key][-1] for key in keys if open_calls.get(key)), None)
+        if earlier is not None:
+            direct = call.dispatch.parent is earlier[0]
+            if not direct or earlier[1]:
+                yield call, earlier[0]
+        for key in keys:
+            open_calls.setdefault(key, []).append((call, earlier is not None))
+        stack.append((call, keys))
+        for child in reversed(list(call.dispatches)):
+            if _inside(child) is call:
+                push(child)
+
+
+def _cycle(call: ReceiverCall, earlier: ReceiverCall) -> list[str]:
+    names = [call.receiver_name]
+    at: ReceiverCall | None = call
+    while at is not None:
+        names.append(at.dispatch.label)
+        at = at.dispatch.parent
+        if at is not None:
+            names.append(at.receiver_name)
+        if at is earlier:
+            break
+    return names[::-1]
+
+
+def _recursion(pairs: list[tuple[ReceiverCall, ReceiverCall]]) -> Finding:
+    calls = [call for call, _ in pairs]
+    cycle = _cycle(*pairs[0])
+    receiver, signal, sender = key_of(calls[0])
+    return finding_about(
+        "W101",
+        calls,
+        f"{receiver} was entered again for the same instance, {times(len(calls))}, "
+        f"by {label(signal, sender)}: {' → '.join(cycle)}.",
+        "Break the cycle: write with QuerySet.update(), or only if the value has changed.",
+        cycle=cycle,
+    )
+
+
+def _redundant(calls: list[ReceiverCall]) -> Finding:
+    receiver, signal, sender = key_of(calls[0])
+    return finding_about(
+        "W109",
+        calls,
+        f"{receiver} saved the instance again that {label(signal, sender)} was sent for, "
+        f"{times(len(calls))}, so that all of its save receivers ran again.",
+        "Set the value in pre_save, or write it with QuerySet.update().",
+    )
