@@ -132,6 +132,9 @@ def _open_shop(server: ThreadedWSGIServer, port: int, otlp: str | None) -> int:
     except KeyboardInterrupt:
         print("\nClosed.")
     finally:
+        # nox sends a second signal, which shall not cut short what still has to be sent.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
         if provider:
             provider.shutdown()
         database.remove()
