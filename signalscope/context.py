@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from signalscope.records import Continuation, ReceiverCall, Scope
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
 
     class Mute(Protocol):
-        """What is muted, until it is over: `apply` tells of what it is given whether it is."""
+        """What is muted until it is over: `apply` tells it by facts, and the receiver itself."""
 
-        apply: Callable[[SignalFacts, SenderFacts, ReceiverFacts], bool]
+        apply: Callable[[SignalFacts, SenderFacts, ReceiverFacts, Any], bool]
         over: bool
 
     class Swap(Protocol):

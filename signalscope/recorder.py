@@ -520,7 +520,7 @@ class Recorder(AwaitedHooks, OrmHooks):
         return [
             receiver
             for receiver in receivers
-            if any(rule(of_signal, of_sender, receiver_facts(receiver)) for rule in rules)
+            if any(rule(of_signal, of_sender, receiver_facts(receiver), receiver) for rule in rules)
         ]
 
     # --- Wiring -----------------------------------------------------------------------------------

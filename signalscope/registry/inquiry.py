@@ -143,7 +143,9 @@ class _Inquiry:
         if self._sender is not None and self._sender.found:
             sender = self._sender.found[0]
         return sender is not None and any(
-            rule.apply(wire.signal, sender, wire.receiver) for rule in mutes.get() if not rule.over
+            rule.apply(wire.signal, sender, wire.receiver, wire.entry.receiver)
+            for rule in mutes.get()
+            if not rule.over
         )
 
     def _unknown_sender(self) -> Iterator[Reason]:

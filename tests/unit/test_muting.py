@@ -286,6 +286,24 @@ def counts():
     yield 1
 
 
+class Listener:
+    def hear(self, **_):
+        return self
+
+
+def test_the_method_of_one_object():
+    """That of another is heard; by name, all are meant."""
+    signal, mine, other = Signal(), Listener(), Listener()
+    signal.connect(mine.hear)
+    signal.connect(other.hear)
+    with signalscope.muted(receiver=mine.hear):
+        assert heard(signal) == {other}
+        assert signalscope.why(other.hear, signal).runs
+        assert not signalscope.why(mine.hear, signal).runs
+    with signalscope.muted(receiver="Listener.hear"):
+        assert heard(signal) == set()
+
+
 class TestEndsWhereItBegan:
     def test_one_object_in_two_threads(self):
         """The first to leave ends its own silence, and no other's."""
