@@ -19,6 +19,7 @@ __all__ = ["Receiver", "Suite", "Test", "facts_of_test", "summary"]
 SCHEMA = 1
 _MOST_ROWS = 5
 _MOST_CYCLES = 100
+_OF_A_FINDING = ("id", "name", "severity", "message", "receiver", "signal", "sender")
 
 
 class Receiver(TypedDict):
@@ -83,8 +84,7 @@ def facts_of_test(recording: Recording) -> Test:
         "receivers": receivers,
         "recursions": dict(cycles.most_common(_MOST_CYCLES)),
         "findings": [
-            {"id": each.id, "name": each.name, "severity": each.severity, "message": each.message}
-            for each in recording.findings
+            {key: getattr(each, key) for key in _OF_A_FINDING} for each in recording.findings
         ],
     }
 
@@ -145,10 +145,11 @@ class Suite:
 
     def findings(self) -> list[tuple[dict[str, Any], int, str]]:
         """Return each finding, in how many tests it was, and in which first; most first."""
-        found: dict[tuple[str, str], list[Any]] = {}
+        found: dict[tuple[str, ...], list[Any]] = {}
         for test in self.tests:
             for each in test["findings"]:
-                key = each["id"], each["message"]
+                # Not by its message, which tells how often it was so in that test.
+                key = tuple(each[name] for name in ("id", "receiver", "signal", "sender"))
                 found.setdefault(key, [each, 0, test["test"]])[1] += 1
         return [(each, times, test) for each, times, test in sorted(found.values(), key=_rank)]
 
