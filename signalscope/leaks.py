@@ -7,7 +7,10 @@ import operator
 import sys
 from contextlib import contextmanager
 from itertools import starmap
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from django.apps import AppConfig
 
 from signalscope import patching
 from signalscope.naming import known_signals, receiver_facts, short_name, signal_facts
@@ -15,17 +18,20 @@ from signalscope.places import CARRIER, file_kinds
 from signalscope.registry.entries import (
     ANY_SENDER,
     entry_of,
+    is_plain,
     items_of,
     same_key,
     target_of,
 )
 from signalscope.registry.live import wires_of
-from signalscope.registry.senders import all_signals
+from signalscope.registry.senders import all_signals, own_names, signals_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import CodeType
 
     from signalscope.naming import ReceiverFacts, SignalFacts
+    from signalscope.places import Location
 
 __all__ = ["Change", "Links", "Wiring", "changes", "is_same", "leak_message", "no_leaks", "wiring"]
 
@@ -82,13 +88,14 @@ def wiring() -> Wiring:
     """Return what is connected now.
 
     Signals are known from when they are first connected to while Signalscope is installed, or
-    held by a module when this is first called; so the first call takes longer.
+    held by a module that was loaded by an earlier call of this or by this one; so the first call
+    takes longer.
     """
     if len(_Seen.modules) != len(sys.modules):
-        if not _Seen.modules:
-            for signal in all_signals():
-                signal_facts(signal)
-        _Seen.modules = frozenset(sys.modules)
+        modules = frozenset(sys.modules)
+        for signal in _held_by(modules - _Seen.modules) if _Seen.modules else all_signals():
+            signal_facts(signal)
+        _Seen.modules = modules
     links = {}
     for facts in list(known_signals.values()):
         signal = facts.ref()
@@ -98,9 +105,17 @@ def wiring() -> Wiring:
     return Wiring(links, _Seen.modules)
 
 
+def _held_by(modules: frozenset[str]) -> Iterator[Any]:
+    for name in modules:
+        yield from signals_in(name, list(own_names(sys.modules.get(name)).items()))
+
+
 def _links_of(signal: Any, last: Links | None) -> Links:
     items = items_of(signal)
-    keys = [item[0] if type(item) is tuple else item for item in items]
+    keys = [
+        item[0] if type(item) is tuple and item and type(item[0]) is tuple else None
+        for item in items
+    ]
     if last is not None and is_same(keys, last.items):
         return last
     links = []
@@ -110,7 +125,11 @@ def _links_of(signal: Any, last: Links | None) -> Links:
             references = [item[1]] if entry.weak else []
             if entry.sender_ref is not None:
                 references.append(entry.sender_ref)
-            links.append(Link(entry.key, receiver_facts(entry.receiver), tuple(references)))
+            try:
+                receiver = receiver_facts(entry.receiver)
+            except Exception:  # noqa: BLE001, S112 - a foreign object that cannot be described
+                continue
+            links.append(Link(entry.key, receiver, tuple(references)))
     return Links(keys, links)
 
 
@@ -123,7 +142,8 @@ def changes(before: Wiring) -> list[Change]:
     """Return what became of the connections since then; what died by itself is no change.
 
     Left out are signals that were not known then, connections that a module made which was
-    imported meanwhile, and Django's own receivers, which it connects when it needs them.
+    imported meanwhile or an app's ``ready()``, and Django's own receivers that are connected now,
+    since Django connects some when it needs them.
     """
     if not _compare(before):
         return []
@@ -141,9 +161,10 @@ def _compare(before: Wiring) -> list[Change]:
         if found_now is then:
             continue
         # Django connects some receivers of its own anew, as its test client does.
-        alive = [link for link in then.links if not link.is_dead() and not _is_djangos(link)]
+        before_all = [link for link in then.links if not link.is_dead()]
+        disconnected = [link for link in before_all if not _holds(found_now.links, link)]
+        alive = [link for link in before_all if not _is_djangos(link)]
         now = [link for link in found_now.links if not _is_djangos(link)]
-        disconnected = [link for link in alive if not _holds(now, link)]
         connected = [link for link in now if not _holds(alive, link)]
         order = _moved(
             [link for link in alive if _holds(now, link)],
@@ -160,9 +181,15 @@ def _moved(before: list[Link], now: list[Link]) -> tuple[list[Link], list[Link]]
 
     Two that have different senders are never called by one send.
     """
-    for sender in dict.fromkeys(link.key[1] for link in before):
+    # What is no id, somebody wrote into the list by hand.
+    senders = [link.key[1] for link in before if is_plain(link.key[1])]
+    for sender in dict.fromkeys(senders):
         heard = [
-            [link for link in links if link.key[1] in (sender, ANY_SENDER)]
+            [
+                link
+                for link in links
+                if is_plain(link.key[1]) and link.key[1] in (sender, ANY_SENDER)
+            ]
             for links in (before, now)
         ]
         if not all(starmap(_is_same_link, zip(*heard, strict=False))):
@@ -171,7 +198,18 @@ def _moved(before: list[Link], now: list[Link]) -> tuple[list[Link], list[Link]]
 
 
 def _is_same_link(one: Link, other: Link) -> bool:
-    return one.key is other.key or same_key(one.key, other.key)
+    if one.key is other.key:
+        return True
+    # A dispatch uid can be given to another receiver, and the id of one that died as well.
+    return same_key(one.key, other.key) and (
+        one.receiver is other.receiver
+        or (_is_unreferable(one.receiver) and one.receiver.name == other.receiver.name)
+    )
+
+
+def _is_unreferable(receiver: ReceiverFacts) -> bool:
+    """Tell whether a receiver allows no weak reference, so that its facts are made anew."""
+    return receiver.ref() is receiver.ref
 
 
 def _holds(links: list[Link], wanted: Link) -> bool:
@@ -179,15 +217,36 @@ def _holds(links: list[Link], wanted: Link) -> bool:
 
 
 def _made_by_tests(signal: Any, links: list[Link], loaded: frozenset[str]) -> list[Link]:
+    readies = _ready_methods()
     new = set(sys.modules) - loaded
     files = {getattr(sys.modules.get(name), "__file__", None) for name in new} - {None}
     places = {id(wire.entry.key): wire.place for wire in wires_of([signal])}
 
     def is_of_a_new_module(link: Link) -> bool:
         place = places.get(id(link.key))
-        return link.receiver.file in files or (place is not None and place.file in files)
+        if link.receiver.file in files:
+            return True
+        return place is not None and (place.file in files or _is_in(readies, place))
 
     return [link for link in links if not is_of_a_new_module(link)]
+
+
+def _ready_methods() -> list[CodeType]:
+    """Return the code of each app's ``ready()``, which runs where a test installs further apps."""
+    found, kinds = [], [AppConfig]
+    for kind in kinds:
+        kinds += type.__subclasses__(kind)
+        ready = own_names(kind).get("ready")
+        if type(ready) is FunctionType:
+            found.append(ready.__code__)
+    return found
+
+
+def _is_in(codes: list[CodeType], place: Location) -> bool:
+    return any(
+        code.co_filename == place.file and place.line in {line for *_, line in code.co_lines()}
+        for code in codes
+    )
 
 
 def _is_djangos(link: Link) -> bool:

@@ -23,39 +23,51 @@ class LeakGuard:
     """
 
     def __init__(self) -> None:
-        self._before: Wiring | None = None
+        self._bases: list[Wiring] = []
+        """What was connected before the test, and before each wider fixture that is set up now.
+
+        One that is set up within another, by ``getfixturevalue``, is no part of that other.
+        """
+        self._leaked: tuple[str, Wiring] | None = None
+        """The test that failed last, if that was the last one, and what it should have left."""
         self._wider: dict[int, tuple[Any, Wiring, Wiring]] = {}
         """For each fixture of a wider scope that lives: the wiring before and after its set-up."""
         self._ended: list[str] = []
         self._holds = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self) -> Generator[None]:
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """Look at what is connected before anything is set up for the test."""
-        self._before = self._look()
+        leaked, self._leaked = self._leaked, None
+        before = self._look()
+        if before is not None and leaked is not None and leaked[0] == item.nodeid:
+            # It runs again: what it left the first time, it need not connect once more.
+            before = leaked[1]
+        self._bases = [] if before is None else [before]
         self._ended = []
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
         """Note what a fixture that outlives the test connects."""
-        if fixturedef.scope == "function" or self._before is None:
+        first = self._look() if fixturedef.scope != "function" and self._bases else None
+        if first is None:
             return (yield)
-        before = self._look()
+        self._bases.append(first)
         try:
             return (yield)
         finally:
-            after = self._look()
-            if before is not None and after is not None and _differ(before, after):
+            before, after = self._bases.pop(), self._look()
+            if after is not None and _differ(before, after):
                 self._wider[id(fixturedef)] = (fixturedef, before, after)
-                self._before = _rebased(self._before, before, after)
+                self._rebase(before, after)
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Expect that what a fixture connected is gone with it."""
         known = self._wider.pop(id(fixturedef), None)
-        if known is not None and self._before is not None:
+        if known is not None and self._bases:
             _, before, after = known
-            self._before = _rebased(self._before, after, before)
+            self._rebase(after, before)
             # pytest gives the set-up of classes and modules names that begin with underscores.
             self._ended.append(fixturedef.argname.strip("_"))
 
@@ -63,13 +75,17 @@ class LeakGuard:
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None]:
         """Fail the test where anything is other than it was, after all is torn down."""
         result = yield
-        if self._before is not None:
+        if self._bases:
             from signalscope.leaks import changes, leak_message
 
-            found = changes(self._before)
+            found = changes(self._bases[0])
             if found:
+                self._leaked = item.nodeid, self._bases[0]
                 pytest.fail(leak_message(found, self._who(item)), pytrace=False)
         return result
+
+    def _rebase(self, before: Wiring, after: Wiring) -> None:
+        self._bases = [_rebased(base, before, after) for base in self._bases]
 
     def _who(self, item: pytest.Item) -> str:
         ended = ", ".join(self._ended)
@@ -105,13 +121,13 @@ def _differ(before: Wiring, after: Wiring) -> bool:
 
 def _rebased(base: Wiring, before: Wiring, after: Wiring) -> Wiring:
     """Return `base` with what changed from `before` to `after`."""
-    from signalscope.leaks import Links
+    from signalscope.leaks import Links, is_same
 
     links = dict(base.links)
     for signal, now in after.links.items():
         then = before.links.get(signal, Links([], []))
         mine = links.get(signal, Links([], []))
-        if mine is then:
+        if mine is then or is_same(mine.items, then.items):
             links[signal] = now
         elif then is not now:
             had, has = ({id(each) for each in some.items} for some in (then, now))

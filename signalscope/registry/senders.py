@@ -13,7 +13,7 @@ from signalscope.naming import SenderFacts, known_senders, known_signals, sender
 from signalscope.reading import namespaces, own_dict, plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import CodeType
 
     from signalscope.places import Location
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 from signalscope.registry.entries import ANY_SENDER, Entry, target_of
 
-__all__ = ["Senders", "all_signals", "is_signal", "living", "own_names"]
+__all__ = ["Senders", "all_signals", "is_signal", "living", "own_names", "signals_in"]
 
 
 def living(facts: SenderFacts) -> Any:
@@ -40,14 +40,18 @@ def all_signals() -> list[Any]:
         if is_signal(signal)
     }
     for module, namespace in namespaces():
-        for _, value in namespace:
-            if is_signal(value):
-                found[id(value)] = value
-            elif issubclass(type(value), type) and _module_of(value) == module:
-                for attribute in list(own_names(value).values()):
-                    if is_signal(attribute):
-                        found[id(attribute)] = attribute
+        for signal in signals_in(module, namespace):
+            found[id(signal)] = signal
     return list(found.values())
+
+
+def signals_in(module: str, namespace: Iterable[tuple[str, Any]]) -> Iterator[Any]:
+    """Yield the signals that a module holds, and those that its own classes hold."""
+    for _, value in namespace:
+        if is_signal(value):
+            yield value
+        elif issubclass(type(value), type) and _module_of(value) == module:
+            yield from filter(is_signal, list(own_names(value).values()))
 
 
 def is_signal(value: object) -> bool:

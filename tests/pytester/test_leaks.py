@@ -139,6 +139,34 @@ class TestSetUp(TestCase):
         result.assert_outcomes(passed=4, errors=1)
         result.stdout.fnmatch_lines(["*TestLeaks::test_it left receivers*"])
 
+    def test_one_that_is_run_again(self, run):
+        """It connects nothing the second time, as the first one's receiver is there still."""
+        pytest.importorskip("pytest_rerunfailures")
+        result = run(
+            "def test_it(): paid.connect(hear)\n\ndef test_after(): pass\n",
+            *(LEAKS, "--reruns", "1"),
+            head=HEAD,
+        )
+        assert result.parseoutcomes()["errors"] == 1
+        result.stdout.fnmatch_lines(["*test_it left receivers*"])
+
+    def test_what_is_connected_to_a_signal_of_a_module_loaded_meanwhile(self, run, pytester):
+        pytester.makepyfile(late="from django.dispatch import Signal\n\nlate = Signal()\n")
+        result = run(
+            """
+def test_imports():
+    import late
+
+def test_connects():
+    from late import late
+    late.connect(hear)
+""",
+            LEAKS,
+            head=HEAD,
+        )
+        result.assert_outcomes(passed=2, errors=1)
+        result.stdout.fnmatch_lines(["*test_connects left receivers*", "  late: *hear is still*"])
+
     def test_by_the_configuration_file(self, run):
         result = run(
             "def test_it(): paid.disconnect(ship)\n",
@@ -214,6 +242,57 @@ def teardown_module():
             head=HEAD,
         )
         result.assert_outcomes(passed=6)
+
+    def test_fixtures_that_ask_for_others_themselves(self, run):
+        """Each is answerable for its own, also where both connect to one signal."""
+        result = run(
+            """
+@pytest.fixture(scope="session")
+def inner():
+    paid.connect(hear)
+    yield
+    paid.disconnect(hear)
+
+@pytest.fixture(scope="class")
+def outer(request):
+    paid.connect(listen)
+    request.getfixturevalue("inner")
+    paid.connect(tell)
+    yield
+    paid.disconnect(tell)
+    paid.disconnect(listen)
+
+class TestClass:
+    def test_it(self, outer): pass
+    def test_other(self, outer): pass
+
+def test_later(inner): pass
+""",
+            LEAKS,
+            head=HEAD,
+        )
+        result.assert_outcomes(passed=3)
+
+    def test_an_app_that_a_test_installs(self, run, pytester):
+        """What its ``ready()`` connects is no deed of the test."""
+        pytester.mkpydir("more")
+        pytester.path.joinpath("more/apps.py").write_text(
+            "from django.apps import AppConfig\n\ndef hear(**_): pass\n\n"
+            "class More(AppConfig):\n    name = 'more'\n    def ready(self):\n"
+            "        from shop.signals import paid\n        paid.connect(hear)\n"
+        )
+        result = run(
+            """
+import more.apps
+from django.test import modify_settings
+
+@modify_settings(INSTALLED_APPS={"append": "more"})
+def test_it(): pass
+""",
+            LEAKS,
+            head=HEAD,
+        )
+        result.assert_outcomes(passed=1)
 
     def test_a_suite_without_django(self, run):
         result = run("def test_it(): pass\n", LEAKS, "-p", "no:django", head="", settings=None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import weakref
 
 import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.dispatch import Signal
 
 from signalscope.leaks import changes, no_leaks, wiring
@@ -65,6 +67,23 @@ class TestFails:
         assert f"{HERE}.three is still connected" in told
         assert f"{HERE}.two is no longer connected" in told
 
+    def test_where_another_receiver_has_the_dispatch_uid(self):
+        def other():
+            noted.disconnect(sender=int, dispatch_uid="uid")
+            noted.connect(three, sender=int, dispatch_uid="uid")
+
+        told = leaks(other)
+        assert f"{HERE}.three is still connected" in told
+        assert f"{HERE}.two is no longer connected" in told
+
+    def test_where_a_receiver_of_djangos_is_gone(self):
+        """Django connects some of its own when it needs them, and disconnects none for good."""
+        try:
+            told = leaks(lambda: request_finished.disconnect(close_old_connections))
+        finally:
+            request_finished.connect(close_old_connections)
+        assert "django.db.close_old_connections is no longer connected" in told
+
 
 class TestPasses:
     @pytest.mark.parametrize(
@@ -106,6 +125,19 @@ class TestPasses:
             del local
             noted.connect(three)
             noted.disconnect(three)
+
+    def test_what_is_in_the_list_by_hand_is_no_error_of_ours(self):
+        with no_leaks():
+            noted.receivers += [(), "text", (one,), (([], []), None, False)]
+
+    def test_a_receiver_that_cannot_be_described_is_no_error_of_ours(self, monkeypatch):
+        def fails(receiver):
+            raise RuntimeError(receiver)
+
+        noted.connect(three)
+        monkeypatch.setattr("signalscope.leaks.receiver_facts", fails)
+        with no_leaks():
+            noted.connect(three, sender=str)
 
     def test_an_error_is_the_blocks_own(self):
         def fails():
