@@ -10,6 +10,7 @@ from weakref import ref as weak_reference  # by name: tests of Django's mock wea
 from signalscope.context import current, parent_and_scope
 from signalscope.naming import sender_facts
 from signalscope.notes import caller, place_of
+from signalscope.ownrow import is_own_row
 from signalscope.places import CARRIER, file_kinds
 from signalscope.records import Continuation, ReceiverCall
 from signalscope.values import Bypass, location_of
@@ -167,6 +168,21 @@ class OrmHooks:
             deferred=type(running) is Continuation,
             duration_ns=ended - started,
             started=started,
+            own_row=parent is not None and is_own_row(parent, queryset, objects),
+            by_django=_is_of_djangos_apps(frame),
         )
         for collector in scope.collectors:
             collector.bypass(bypass)
+
+
+def _is_of_djangos_apps(frame: Any) -> bool:
+    """Tell whether the code that called an operation is one of ``django.contrib``."""
+    name = _module_of(frame)
+    while frame.f_back is not None and name == "django.db.models.manager":
+        frame = frame.f_back
+        name = _module_of(frame)
+    return type(name) is str and name.startswith("django.contrib.")
+
+
+def _module_of(frame: Any) -> Any:
+    return frame.f_globals.get("__name__")

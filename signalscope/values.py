@@ -156,6 +156,10 @@ class Bypass:
     duration_ns: int | None = None
     """Nanoseconds from its begin to its end; None where an older version saved it."""
     started: int | None = None
+    own_row: bool = field(default=False, compare=False)
+    """Whether it surely wrote nothing but a row that a receiver around it was called for."""
+    by_django: bool = field(default=False, compare=False)
+    """Whether one of Django's own apps ran it, for purposes of its own."""
 
 
 def instance_label(instance: InstanceFacts) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from signalscope.diagnosis.catalogue import rule
 from signalscope.diagnosis.findings import Finding
@@ -14,42 +14,31 @@ if TYPE_CHECKING:
 
 __all__ = ["bypassed"]
 
-_MOST_LEVELS = 50
-
 
 def bypassed(bypasses: list[Bypass]) -> list[Finding]:
-    """W108: a bulk operation wrote rows and skipped their receivers, one finding for each line."""
+    """W108: a bulk operation wrote rows and skipped their receivers, one finding for each line.
+
+    Not where nothing says that rows were written, where Django's own apps ran it, and where a
+    receiver wrote the row that it was called for, which is how it means to skip the others.
+    """
     groups: dict[tuple[str, str, Location | None], list[Bypass]] = {}
     for bypass in bypasses:
-        if bypass.rows != 0 and bypass.receivers and not _own_row(bypass):
-            groups.setdefault((bypass.operation, bypass.model_name, bypass.location), []).append(
-                bypass
-            )
+        names = [name for name in bypass.receivers if not name.startswith("django.")]
+        if bypass.rows and names and not bypass.own_row and not bypass.by_django:
+            key = bypass.operation, bypass.model_name, bypass.location
+            groups.setdefault(key, []).append(bypass)
     return [_finding(equal) for equal in groups.values()]
-
-
-def _own_row(bypass: Bypass) -> bool:
-    """Tell whether it may be a receiver's own update of the row that it was called for."""
-    if bypass.operation != "update" or bypass.rows not in (1, None):
-        return False
-    call = bypass.parent
-    for _ in range(_MOST_LEVELS):
-        if call is None:
-            return False
-        instance: Any = call.dispatch.sent.get("instance")
-        name = instance[0].name if type(instance) is tuple else instance
-        if type(name) is str and name.partition(" pk=")[0] == bypass.model_name:
-            return True
-        call = call.dispatch.parent
-    return True  # Too deep to tell.
 
 
 def _finding(equal: list[Bypass]) -> Finding:
     first = equal[0]
-    names = list(dict.fromkeys(name for each in equal for name in each.receivers))
-    known = [each.rows for each in equal if each.rows is not None]
-    rows = sum(known) if len(known) == len(equal) else None
-    written = "" if rows is None else f" of {rows:,} row{'' if rows == 1 else 's'}"
+    names = list(
+        dict.fromkeys(
+            name for each in equal for name in each.receivers if not name.startswith("django.")
+        )
+    )
+    rows = sum(each.rows or 0 for each in equal)
+    written = f" of {rows:,} row{'' if rows == 1 else 's'}"
     inside = [each.parent.dispatch.id for each in equal[:MOST_IDS] if each.parent is not None]
     return Finding.of(
         rule("W108"),

@@ -29,7 +29,10 @@ def ignored(finding: Finding) -> bool:
 def _named(file: str, line: int) -> set[str]:
     if line < 1:
         return set()
-    lines = linecache.getlines(file)
+    try:
+        lines = linecache.getlines(file)
+    except ValueError:  # a name that no file can have, from a recording that was saved elsewhere
+        return set()
     found: set[str] = set()
     above = lines[line - 2 : line - 1] if line > 1 else []
     if above and above[0].lstrip().startswith("#"):

@@ -83,8 +83,13 @@ def _dispatch_to_dict(dispatch: Dispatch, index: dict[int, int], looks: _Looks) 
     }
 
 
+_RARELY = ("own_row", "by_django")
+
+
 def _bypass_to_dict(bypass: Bypass, index: dict[int, int]) -> dict[str, Any]:
     return {
+        # Most have neither key.
+        **{key: True for key in _RARELY if getattr(bypass, key)},
         "operation": bypass.operation,
         "model_name": bypass.model_name,
         "rows": bypass.rows,
@@ -233,6 +238,8 @@ def _bypass(entry: dict[str, Any], dispatches: list[Dispatch]) -> Bypass:
         deferred=_bool(entry.get("deferred", False)),
         duration_ns=_int_or_none(entry.get("duration_ns")),
         started=_int_or_none(entry.get("started_ns")),
+        own_row=_bool(entry.get("own_row", False)),
+        by_django=_bool(entry.get("by_django", False)),
     )
 
 

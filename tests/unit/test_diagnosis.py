@@ -357,3 +357,12 @@ def test_a_bypass_jumps_to_its_own_row():
     data = recorded(dispatch(calls=[call("shop.bill")]), bypasses=[bypass(rows=2), other])
     saved = signalscope.Recording.from_dict(data).to_dict()
     assert {each.row for each in shown(saved) if each.id == "W108"} == {"b0", "b1"}
+
+
+@pytest.mark.parametrize("file", ["a\0b", "\ud800", "", "/", "<string>"])
+def test_a_file_that_cannot_be_read_silences_nothing(file):
+    """A recording may come from anywhere."""
+    error = {"type": "ValueError", "message": ""}
+    entry = dispatch(method="send_robust", calls=[call("shop.bill", file=file, error=error)])
+    (found,) = signalscope.Recording.from_dict(recorded(entry)).findings
+    assert found.id == "W105"
