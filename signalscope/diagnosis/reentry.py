@@ -33,13 +33,20 @@ def reentries(dispatches: list[Dispatch]) -> list[Finding]:
     for dispatch in dispatches:
         saver = _saver(dispatch, identities)
         if saver is not None:
-            once.setdefault(key_of(saver), []).append(saver)
+            calls = once.setdefault(key_of(saver), [])
+            if calls and calls[-1] is saver:
+                # More than one save in one call is no longer a save too many.
+                name = saver.receiver_name
+                again.setdefault(key_of(saver), []).extend(
+                    (call, saver) for call in dispatch.calls if call.receiver_name == name
+                )
+            calls.append(saver)
     for dispatch in dispatches:
         if _inside(dispatch) is None:
             for call, earlier in _walk(dispatch, identities):
                 again.setdefault(key_of(call), []).append((call, earlier))
-    found = [_recursion(pairs) for pairs in again.values()]
-    found += [_redundant(calls) for key, calls in once.items() if key not in again]
+    found = [_recursion(pairs) for pairs in again.values() if pairs]
+    found += [_redundant(calls) for key, calls in once.items() if not again.get(key)]
     return found
 
 
@@ -70,10 +77,10 @@ def _identities(dispatch: Dispatch) -> list[Any]:
     if type(instance) is not tuple:
         return []
     facts, key, identity = instance
-    found: list[Any] = [(*about, identity)]
     if key is not UNKNOWN and key is not None:
-        found.append((*about, facts.name, type(key).__name__, key))
-    return found
+        # Not by the object: with its key taken away, it is saved as another row.
+        return [(*about, facts.name, type(key).__name__, key)]
+    return [(*about, identity)]
 
 
 def _saver(dispatch: Dispatch, identities: dict[int, list[Any]]) -> ReceiverCall | None:

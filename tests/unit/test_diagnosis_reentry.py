@@ -56,6 +56,34 @@ def before_each_save(connect):
 
 
 @recursion.finds
+def twice_in_one_call(connect):
+    """A new note is saved twice more by its own receiver."""
+
+    def resave(instance, created, **_):
+        if created:
+            instance.save()
+            instance.save()
+
+    connect(post_save, resave, Note)
+    Note.objects.create(title="a")
+
+
+@recursion.passes
+@redundant.passes
+def saves_a_copy(connect):
+    """The same object, with its key taken away, is another row."""
+
+    def copy(instance, **_):
+        if len(instance.title) < 4:
+            instance.pk, instance.title = None, instance.title + "a"
+            instance._state.adding = True
+            instance.save()
+
+    connect(post_save, copy, Note)
+    Note.objects.create(title="a")
+
+
+@recursion.finds
 def through_another_model(connect):
     """A note touches its tag, which touches the note."""
     tag = Tag.objects.create(name="t")
