@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import types
 from typing import TYPE_CHECKING, Any, Self
 
 from signalscope import patching
 from signalscope.context import mutes
 from signalscope.errors import SignalscopeError
 from signalscope.matching import receiver_matcher, sender_matcher, signal_matcher
+from signalscope.naming import owner_of
 from signalscope.reading import dotted_name
 from signalscope.registry.senders import is_signal
 from signalscope.scoping import Rule, Scoped
@@ -56,7 +56,7 @@ class muted(Scoped):  # noqa: N801 - used as a function, like Django's override_
         self._signals = [signal_matcher(signal) for signal in signals]
         self._receiver = None if receiver is None else receiver_matcher(receiver)
         # Facts are those of the method's function, which other objects have, too.
-        self._owner = receiver.__self__ if type(receiver) is types.MethodType else None
+        self._owner = owner_of(receiver)
         self._sender = None if sender is None else sender_matcher(sender)
         several = but if isinstance(but, (list, tuple, set, frozenset)) else [but]
         self._but = [_exception(each) for each in several if each is not None]
@@ -68,7 +68,7 @@ class muted(Scoped):  # noqa: N801 - used as a function, like Django's override_
         return (
             (not self._signals or any(matches(signal) for matches in self._signals))
             and (self._receiver is None or self._receiver(receiver))
-            and (self._owner is None or _owner_of(connected) is self._owner)
+            and (self._owner is None or owner_of(connected) is self._owner)
             and (self._sender is None or self._sender(sender))
             and not any(excepts(signal, receiver) for excepts in self._but)
         )
@@ -88,10 +88,6 @@ class muted(Scoped):  # noqa: N801 - used as a function, like Django's override_
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__, _rules=[])
         return twin
-
-
-def _owner_of(receiver: Any) -> Any:
-    return receiver.__self__ if type(receiver) is types.MethodType else None
 
 
 def _no_signal(value: object) -> str:

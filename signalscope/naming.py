@@ -44,6 +44,7 @@ __all__ = [
     "known_signals",
     "name_signals",
     "note_origin",
+    "owner_of",
     "receiver_facts",
     "sender_facts",
     "short_name",
@@ -234,6 +235,13 @@ def receiver_facts(receiver: object) -> ReceiverFacts:
     if type(receiver) is types.FunctionType and _made_by_a_look_up(receiver):
         return receiver_facts(receiver.__dict__["__wrapped__"])
     return _remember(known_receivers, ReceiverFacts, receiver)
+
+
+def owner_of(receiver: object) -> Any:
+    """Return the object whose bound method a receiver is, None for what is no bound method."""
+    if type(receiver) is types.FunctionType and _made_by_a_look_up(receiver):
+        return owner_of(receiver.__dict__["__wrapped__"])
+    return receiver.__self__ if type(receiver) is types.MethodType else None
 
 
 def stand_in_facts(stand_in: object, stands_for: ReceiverFacts, what: str) -> ReceiverFacts:

@@ -12,7 +12,7 @@ from signalscope import patching
 from signalscope.context import swaps
 from signalscope.errors import SignalscopeError
 from signalscope.matching import receiver_matcher
-from signalscope.naming import receiver_facts, stand_in_facts
+from signalscope.naming import owner_of, receiver_facts, stand_in_facts
 from signalscope.reading import dotted_name
 from signalscope.registry.live import quoted, suggestion, wires_of
 from signalscope.registry.senders import all_signals, is_signal
@@ -94,12 +94,12 @@ class replaced(Scoped):  # noqa: N801 - used as a function, like mock.patch
             )
         what = receiver_facts(by).name if _is_function(by) else dotted_name(type(by))
         made: dict[ReceiverFacts, _StandIn] = {}
-        owner = receiver.__self__ if type(self._receiver) is types.MethodType else None
+        owner = owner_of(self._receiver)
 
         def swap(found: Any, facts: ReceiverFacts) -> Any:
             if isinstance(found, _StandIn) or not matches(facts):
                 return found
-            if owner is not None and getattr(found, "__self__", None) is not owner:
+            if owner is not None and owner_of(found) is not owner:
                 return found  # the same method of another object
             if facts not in made:
                 kind = _AsyncStandIn if iscoroutinefunction(found) else _StandIn

@@ -12,6 +12,7 @@ import json
 import sys
 import threading
 from importlib import import_module
+from unittest import mock
 
 import django
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.http import HttpResponse
 from django.urls import include, path
 
 import signalscope
+from signalscope.testing import replaced
 
 # Before anybody patches anything.
 UNTOUCHED = dict(vars(Signal))
@@ -265,6 +267,9 @@ def records_beside_sentry():
     ):
         with signalscope.record(noted) as others, signalscope.muted(receiver=receiver):
             others_responses = noted.send(sender=None)
+        stand_in = mock.AsyncMock() if kind == "asynchronous" else mock.Mock()
+        with replaced(receiver, by=stand_in):
+            noted.send(sender=None)
         code = function.__code__
         facts[kind] = {
             "name": call.receiver_name == name or call.receiver_name,
@@ -273,6 +278,7 @@ def records_beside_sentry():
             "found by itself": [each is call for each in recording.calls(receiver)],
             "left when muted": len(others.calls()),
             "left as responses": len(others_responses),
+            "calls when replaced": stand_in.call_count,
         }
     return {"facts": facts, "spans": len(spans), "responses": len(responses)}
 

@@ -121,6 +121,7 @@ class TestSentry:
             "found by itself": [True],
             "left when muted": len(KINDS) - 1,
             "left as responses": len(KINDS) - 1,
+            "calls when replaced": 1,
         }
 
 
