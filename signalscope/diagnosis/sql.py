@@ -17,6 +17,7 @@ _READ = re.compile(r"[\s(]*SELECT\s", re.IGNORECASE)
 _BATCH = re.compile(
     r"\bIN\s*\((?:%s,\s*){9}"  # keys, a chunk at a time
     r"|\bVALUES\s*\([^)]*\)\s*,\s*\("  # rows, a batch at a time
+    r"|\bSELECT\s+\*\s+FROM\s+UNNEST\s*\("  # the same, as Django writes it for PostgreSQL
     r"|\A\s*UPDATE\b.*\bCASE\s+WHEN\b",  # what bulk_update writes
     re.IGNORECASE | re.DOTALL,
 )

@@ -67,10 +67,17 @@ def atomically(work):
         work()
 
 
+def skip_unless_known(write):
+    """Skip a statement that the database does not have."""
+    if write == "replace" and connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL has no REPLACE")
+
+
 @pytest.mark.parametrize("signal", [post_save, pre_save], ids=["post", "pre"])
 @pytest.mark.parametrize("write", WRITES)
 def test_write_on_raw_is_found(write, signal):
     """With the statement."""
+    skip_unless_known(write)
     found = found_in(loading(WRITES[write], signal), "W102")
     assert len(found) == 1
     assert "raw=True" in found[0].message
@@ -86,6 +93,7 @@ def test_no_write_on_raw(read):
 @pytest.mark.parametrize("write", WRITES)
 def test_write_without_raw(write):
     """It is what receivers are for."""
+    skip_unless_known(write)
     assert found_in(loading(WRITES[write], is_raw=False), "W102") == []
 
 

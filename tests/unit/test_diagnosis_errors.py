@@ -7,6 +7,8 @@ import asyncio
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.core.management.color import no_style
+from django.db import connection
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import Signal
@@ -167,11 +169,19 @@ def test_no_skipped_receiver(case):
 # --- W108 ---
 
 
+def make_tags():
+    """Make five, with the keys 1 to 5, whatever keys the tests before used up."""
+    Tag.objects.bulk_create([Tag(pk=at, name=str(at)) for at in range(1, 6)])
+    for sql in connection.ops.sequence_reset_sql(no_style(), [Tag]):
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
 def heard(work, signal=post_save, model=Tag):
     """Return a program that does `work` on tags, with a receiver for the saves of `model`."""
 
     def program(connect):
-        Tag.objects.bulk_create([Tag(pk=at, name=str(at)) for at in range(1, 6)])
+        make_tags()
         connect(signal, plain, model)
         work()
 
@@ -182,7 +192,7 @@ def in_receiver(work):
     """Return a program whose receiver of the first tag's save does `work`."""
 
     def program(connect):
-        Tag.objects.bulk_create([Tag(pk=at, name=str(at)) for at in range(1, 6)])
+        make_tags()
         connect(post_save, lambda instance, **_: work(instance), Tag)
         Tag.objects.get(pk=1).save()
 
