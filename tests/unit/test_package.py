@@ -19,8 +19,10 @@ def test_every_public_name_can_be_had():
 
 
 def test_a_name_that_is_none_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'signalscope' has no attribute 'recrod'"):
-        signalscope.recrod  # noqa: B018
+    with pytest.raises(
+        AttributeError, match="module 'signalscope' has no attribute 'no_such_name'"
+    ):
+        signalscope.no_such_name  # noqa: B018
 
 
 def test_importing_it_imports_no_django():
