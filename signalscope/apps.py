@@ -8,7 +8,7 @@ from django.apps import AppConfig
 from django.core import checks
 
 from signalscope import patching
-from signalscope.checks import check_settings
+from signalscope.checks import check_settings, check_wiring
 from signalscope.errors import SignalscopeError
 from signalscope.sinks import made_from
 
@@ -26,6 +26,7 @@ class SignalscopeConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks, then install."""
         checks.register(check_settings, "signalscope")
+        checks.register(check_wiring, "signalscope")
         try:
             settings = patching.configure()
         except SignalscopeError:

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, as Django system checks.
+"""What is wrong with the settings, and with what is connected, as Django system checks.
 
 ``signalscope.E001`` is a fault in ``SIGNALSCOPE``. ``signalscope.E002`` is one in an option that
 another tool's setting has for us: the editor, which the panel for the debug toolbar checks itself.
@@ -6,15 +6,24 @@ another tool's setting has for us: the editor, which the panel for the debug too
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from typing import TYPE_CHECKING, Any
 
 from django.core import checks
 
 from signalscope import conf
+from signalscope.diagnosis.wiring.rules import diagnose_wiring
 from signalscope.errors import ConfigurationError
+from signalscope.places import short_path
 from signalscope.sinks import imported
 
-__all__ = ["check_settings"]
+if TYPE_CHECKING:
+    from signalscope.diagnosis.findings import Finding
+
+__all__ = ["check_settings", "check_wiring"]
+
+logger = logging.getLogger("signalscope")
+_LEVELS = {"warning": checks.Warning, "info": checks.Info}
 
 
 def check_settings(**_: Any) -> list[checks.CheckMessage]:
@@ -33,3 +42,29 @@ def check_settings(**_: Any) -> list[checks.CheckMessage]:
             message, remedy = str(error).rsplit(" Name ", 1)
             found.append(checks.Error(message, hint=f"Name {remedy}", id="signalscope.E001"))
     return found
+
+
+def check_wiring(**_: Any) -> list[checks.CheckMessage]:
+    """Report what the rules find in the connections, and in the sources of their receivers.
+
+    The ids are those of the rules, as ``signalscope.W001``. What SILENCED has is left out.
+    """
+    if conf.problems():
+        return []  # which are reported by themselves
+    try:
+        found = diagnose_wiring(conf.load().silenced)
+    except Exception:  # a fault of ours must not stop a program from starting
+        logger.warning("The rules over what is connected failed.", exc_info=True)
+        return []
+    return [
+        _LEVELS[each.severity](
+            each.what, hint=each.remedy, obj=_place_of(each), id=f"signalscope.{each.id}"
+        )
+        for each in found
+    ]
+
+
+def _place_of(finding: Finding) -> str | None:
+    if not finding.places:
+        return finding.receiver
+    return f"{short_path(finding.places[0].file)}:{finding.places[0].line}"

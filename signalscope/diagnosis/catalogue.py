@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import NamedTuple
 
-__all__ = ["RULES", "Rule", "complaint", "rule"]
+__all__ = ["RULES", "Rule", "complaint", "is_of_wiring", "rule"]
 
 
 class Rule(NamedTuple):
@@ -16,6 +16,8 @@ class Rule(NamedTuple):
     severity: str
     """``warning`` for what is likely to do harm, ``info`` for what is worth knowing."""
     title: str
+    of: str = "recording"
+    """What it looks at: a ``recording``, the ``wiring`` or the ``source`` of receivers."""
 
     @property
     def anchor(self) -> str:
@@ -26,6 +28,19 @@ class Rule(NamedTuple):
 RULES = {
     each.id: each
     for each in (
+        Rule("W001", "duplicate-receiver", "warning", "A receiver is connected twice", "wiring"),
+        Rule("W002", "unresolved-sender", "warning", "A sender is no model", "wiring"),
+        Rule("W003", "silent-sender", "warning", "A sender never sends", "wiring"),
+        Rule(
+            "W004", "never-imported", "warning", "Nothing imports a module of receivers", "wiring"
+        ),
+        Rule("W005", "strict-signature", "warning", "A receiver has no **kwargs", "wiring"),
+        Rule("W006", "short-lived-receiver", "warning", "Nothing keeps a receiver", "wiring"),
+        Rule("W011", "saves-own-instance", "warning", "A receiver saves without end", "source"),
+        Rule("W012", "ignores-raw", "warning", "A fixture sets off side effects", "source"),
+        Rule(
+            "W013", "reads-m2m-on-create", "warning", "A many-to-many is read too early", "source"
+        ),
         Rule("W101", "recursion", "warning", "A receiver is entered again for the same instance"),
         Rule("W102", "side-effect-on-raw", "warning", "SQL writes while a fixture is loaded"),
         Rule("W103", "slow-receiver", "warning", "A receiver takes long itself"),
@@ -45,10 +60,23 @@ def rule(id: str) -> Rule:  # noqa: A002 - what a rule is known by
     return RULES[id]
 
 
+def is_of_wiring(id: str) -> bool:  # noqa: A002 - what a rule is known by
+    """Tell whether an id is of a rule about what is connected, or its source."""
+    return id in RULES and RULES[id].of != "recording"
+
+
 def complaint(id: str) -> str | None:  # noqa: A002 - what a rule is known by
-    """Return what is wrong with an id that no rule has, the nearest named; else None."""
+    """Return what is wrong with an id that is to be found in a recording; None if nothing is.
+
+    For an id that no rule has, the nearest is named.
+    """
     if id in RULES:
-        return None
+        if RULES[id].of == "recording":
+            return None
+        return (
+            f"{id} is about what is connected, so no recording has it. "
+            "`manage.py check --fail-level WARNING` fails where it is found."
+        )
     by_name = {each.name: each.id for each in RULES.values()}
     near = difflib.get_close_matches(id.lower(), by_name, n=1, cutoff=0.75)
     near = [by_name[near[0]]] if near else difflib.get_close_matches(id, RULES, n=1, cutoff=0.6)

@@ -196,6 +196,15 @@ class ConnectLog:
             )
         )
 
+    def died(self) -> list[tuple[SignalFacts, Row]]:
+        """Return the connections that were made where it was seen, and whose receiver died."""
+        return [
+            (facts, row)
+            for facts, log in self._logs.items()
+            for row in log.rows()
+            if row.died is not None and row.ended is None and not row.lost
+        ]
+
     def look(self) -> Look:
         """Return an answer to `missed` for many dispatches, as connections are at this moment."""
         return Look(self)

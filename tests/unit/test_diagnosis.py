@@ -30,9 +30,9 @@ SECOND = 1_000_000_000
 def test_each_rule_has_a_section_in_the_docs():
     """With its id, name, title, severity, an example of each kind and how to silence it."""
     page = PAGE.read_text("utf-8")
-    sections = re.findall(r"^## (W\d{3}) ([\w-]+)$", page, re.MULTILINE)
+    sections = re.findall(r"^### (W\d{3}) ([\w-]+)$", page, re.MULTILINE)
     assert sections == [(rule.id, rule.name) for rule in RULES.values()]
-    bodies = re.split(r"^## .*$", page, flags=re.MULTILINE)[1:]
+    bodies = re.split(r"^### .*$", page, flags=re.MULTILINE)[1:]
     for rule, body in zip(RULES.values(), bodies, strict=True):
         assert f"{rule.title}. Severity: {rule.severity}." in body
         assert body.count("```python") >= 2, rule.id

@@ -1,0 +1,41 @@
+"""All rules over what is wired, those over the receivers' sources included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from signalscope.diagnosis.silencing import ignored
+from signalscope.diagnosis.source.rules import diagnose_sources
+from signalscope.diagnosis.wiring.duplicates import duplicates
+from signalscope.diagnosis.wiring.lifetimes import short_lived
+from signalscope.diagnosis.wiring.senders import silent_senders, unresolved_senders
+from signalscope.diagnosis.wiring.signatures import strict_signatures
+from signalscope.diagnosis.wiring.unimported import never_imported
+from signalscope.registry.live import wires_of
+from signalscope.registry.senders import all_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from signalscope.diagnosis.findings import Finding
+
+__all__ = ["diagnose_wiring"]
+
+
+def diagnose_wiring(silenced: Collection[str] = ()) -> list[Finding]:
+    """Return what the rules find in what is wired now, by id, less what is silenced.
+
+    Reads sources; imports, calls and changes nothing. To be asked once all apps are ready.
+    """
+    wires = wires_of(all_signals())
+    found = [
+        *duplicates(wires),
+        *unresolved_senders(),
+        *silent_senders(wires),
+        *never_imported(),
+        *strict_signatures(wires),
+        *short_lived(wires),
+        *diagnose_sources(wires),
+    ]
+    heard = [each for each in found if each.id not in silenced and not ignored(each)]
+    return sorted(heard, key=lambda each: (each.id, each.receiver or "", each.message))

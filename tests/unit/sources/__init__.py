@@ -1,0 +1,1 @@
+"""Receivers whose source the rules read; none of them is ever called."""
