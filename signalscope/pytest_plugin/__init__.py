@@ -41,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
         from signalscope.pytest_plugin.leaks import LeakGuard
 
         config.pluginmanager.register(LeakGuard(), "signalscope-leaks")
+    if wanted.forbidden_in_wiring and not hasattr(config, "workerinput"):
+        from signalscope.pytest_plugin.wiring import WiringGuard
+
+        guard = WiringGuard(wanted.forbidden_in_wiring)
+        config.pluginmanager.register(guard, "signalscope-wiring")
     if wanted.gathers:
         from signalscope.pytest_plugin.gathering import Gathering
 

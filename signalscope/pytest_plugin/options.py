@@ -39,6 +39,8 @@ class Options:
     reports: tuple[Path, ...]
     limits: dict[str, Any]
     """Of each test, as `Budget.of` takes them."""
+    forbidden_in_wiring: tuple[str, ...]
+    """Ids of rules about what is connected."""
     fails_on_leaks: bool
     muted_signals: tuple[str, ...]
     muted_receivers: tuple[str, ...]
@@ -80,7 +82,8 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--signalscope-fail-on",
         metavar="ID,...",
-        help="fail each test in whose recording one of these is found, as W101,W104",
+        help="fail each test in whose recording one of these is found, as W101,W104; and the run, "
+        "where one that is about what is connected is found, as W001",
     )
     group.addoption(
         "--signalscope-fail-on-leaks",
@@ -119,6 +122,7 @@ def read(config: pytest.Config) -> Options:
         summary=_given(config, None),
         reports=reports,
         limits=_limits(config),
+        forbidden_in_wiring=tuple(filter(_is_of_wiring, _forbidden(config))),
         fails_on_leaks=_given(config, "fail_on_leaks")
         or bool(config.getini("signalscope_fail_on_leaks")),
         muted_signals=tuple(config.getini("signalscope_muted_signals")),
@@ -152,7 +156,17 @@ def _limits(config: pytest.Config) -> dict[str, Any]:
             value = config.getini(f"signalscope_{name}")
         if value is not None:
             limits[name] = value
+    forbidden = [each for each in _forbidden(config) if not _is_of_wiring(each)]
+    return {**limits, "forbid": forbidden} if forbidden else limits
+
+
+def _forbidden(config: pytest.Config) -> list[str]:
     named = _given(config, "fail_on")
     ids = named.split(",") if named else config.getini("signalscope_fail_on")
-    forbidden = [each.strip() for each in ids if each.strip()]
-    return {**limits, "forbid": forbidden} if forbidden else limits
+    return [each.strip() for each in ids if each.strip()]
+
+
+def _is_of_wiring(id: str) -> bool:  # noqa: A002 - what a rule is known by
+    from signalscope.diagnosis.catalogue import is_of_wiring
+
+    return is_of_wiring(id)

@@ -64,10 +64,10 @@ def run(pytester, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(signalscope.__file__).parent.parent))
     pytester.makepyfile(settings=SETTINGS)
     pytester.mkpydir("shop")
-    Path("shop/signals.py").write_text(SHOP)
     Path("shop/apps.py").write_text(APPS)
 
-    def run(tests, *arguments, head=HEAD, ini="", settings="settings"):
+    def run(tests, *arguments, head=HEAD, ini="", settings="settings", signals=""):
+        Path("shop/signals.py").write_text(SHOP + signals)
         pytester.makeini(
             f"[pytest]\npythonpath = .\nDJANGO_SETTINGS_MODULE = {settings}\n{ini}"
             if settings

@@ -283,6 +283,19 @@ def test_it():
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines(["*'W999' is no id of a rule*"])
 
+    def test_forbid_what_is_connected(self, run):
+        """By the option alone, as no test is to blame: the run fails, and no test of it."""
+        tests = "def test_it(): pass\n"
+        strict = "\n@receiver(shipped)\ndef strict(sender): pass\n"
+        run(tests, "--signalscope-fail-on=W005").assert_outcomes(passed=1)
+        result = run(tests, "--signalscope-fail-on=W005,W101", signals=strict)
+        result.assert_outcomes(passed=1)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["*signals.py:*: W005 shop.signals.strict*no [*][*]kwargs*"])
+        result = run('@pytest.mark.signalscope(forbid=["W005"])\n' + tests)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(["*W005 is about what is connected*manage.py check*"])
+
     @pytest.mark.parametrize(
         ("marker", "says"),
         [
