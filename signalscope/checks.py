@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.core import checks
 
 from signalscope import conf
+from signalscope.diagnosis.catalogue import unknown
 from signalscope.diagnosis.wiring.rules import diagnose_wiring
 from signalscope.errors import ConfigurationError
 from signalscope.places import short_path
@@ -34,8 +35,14 @@ def check_settings(**_: Any) -> list[checks.CheckMessage]:
             checks.Error(problem.message, hint=problem.hint, id="signalscope.E001")
             for problem in problems
         ]
-    found: list[checks.CheckMessage] = []
-    for entry in conf.load().sinks:
+    settings = conf.load()
+    wrong = [unknown(each) for each in sorted(settings.silenced)]
+    found: list[checks.CheckMessage] = [
+        checks.Error(f"SIGNALSCOPE['SILENCED']: {each[0]}", hint=each[1], id="signalscope.E001")
+        for each in wrong
+        if each is not None
+    ]
+    for entry in settings.sinks:
         try:
             imported(entry)
         except ConfigurationError as error:

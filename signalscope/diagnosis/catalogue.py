@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import NamedTuple
 
-__all__ = ["RULES", "Rule", "complaint", "is_of_wiring", "rule"]
+__all__ = ["RULES", "Rule", "complaint", "is_of_wiring", "rule", "unknown"]
 
 
 class Rule(NamedTuple):
@@ -70,15 +70,21 @@ def complaint(id: str) -> str | None:  # noqa: A002 - what a rule is known by
 
     For an id that no rule has, the nearest is named.
     """
-    if id in RULES:
-        if RULES[id].of == "recording":
-            return None
+    if is_of_wiring(id):
         return (
             f"{id} is about what is connected, so no recording has it. "
             "`manage.py check --fail-level WARNING` fails where it is found."
         )
+    wrong = unknown(id)
+    return None if wrong is None else f"{wrong[0]} {wrong[1]}"
+
+
+def unknown(id: str) -> tuple[str, str] | None:  # noqa: A002 - what a rule is known by
+    """Return that no rule has an id, and the nearest that there is; None where one has it."""
+    if id in RULES:
+        return None
     by_name = {each.name: each.id for each in RULES.values()}
     near = difflib.get_close_matches(id.lower(), by_name, n=1, cutoff=0.75)
     near = [by_name[near[0]]] if near else difflib.get_close_matches(id, RULES, n=1, cutoff=0.6)
     hint = f"Did you mean {near[0]!r}?" if near else f"The ids are {', '.join(RULES)}."
-    return f"{id!r} is no id of a rule. {hint}"
+    return f"{id!r} is no id of a rule.", hint

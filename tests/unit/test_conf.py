@@ -82,6 +82,18 @@ def test_a_sink_that_is_not_there_is_an_error_of_the_check(settings, path):
     assert error.hint == "Name a sink, or a callable that makes one."
 
 
+@pytest.mark.parametrize(
+    ("id", "hint"), [("W11", "'W110'"), ("recursion", "'W101'"), ("xyz", "The ids are W001, ")]
+)
+def test_an_id_that_no_rule_has_is_an_error_of_the_check(settings, id, hint):  # noqa: A002
+    """It would silence nothing, and nobody would know."""
+    settings.SIGNALSCOPE = {"SILENCED": ["W104", id, "W012"]}
+    (error,) = checks.run_checks(tags=["signalscope"])
+    assert error.id == "signalscope.E001"
+    assert error.msg == f"SIGNALSCOPE['SILENCED']: {id!r} is no id of a rule."
+    assert hint in error.hint
+
+
 def test_right_settings_pass(settings):
     """Every key with a value that it takes."""
     settings.SIGNALSCOPE = {
