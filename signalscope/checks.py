@@ -6,7 +6,6 @@ another tool's setting has for us: the editor, which the panel for the debug too
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from django.core import checks
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_settings", "check_wiring"]
 
-logger = logging.getLogger("signalscope")
 _LEVELS = {"warning": checks.Warning, "info": checks.Info}
 
 
@@ -58,16 +56,11 @@ def check_wiring(**_: Any) -> list[checks.CheckMessage]:
     """
     if conf.problems():
         return []  # which are reported by themselves
-    try:
-        found = diagnose_wiring(conf.load().silenced)
-    except Exception:  # a fault of ours must not stop a program from starting
-        logger.warning("The rules over what is connected failed.", exc_info=True)
-        return []
     return [
         _LEVELS[each.severity](
             each.what, hint=each.remedy, obj=_place_of(each), id=f"signalscope.{each.id}"
         )
-        for each in found
+        for each in diagnose_wiring(conf.load().silenced)
     ]
 
 

@@ -236,6 +236,26 @@ def test_wiring_shows_what_is_connected_now():
     assert connected.startswith("integrations/test_debug_toolbar_tabs.py:")
 
 
+def test_wiring_shows_what_is_wrong_with_it():
+    """Above what is connected, and filtered with it."""
+    Client().get("/quiet/")
+
+    def twice(sender, **kwargs):
+        pass
+
+    for uid in ("one", "two"):
+        ordered.connect(twice, sender=Order, weak=False, dispatch_uid=uid)
+    try:
+        content = ask("wiring", q="<locals>.twice")["content"]
+        assert "W001 duplicate-receiver" in content
+        assert content.index("W001") < content.index("<table")
+        assert "W001" not in ask("wiring", q="receiver:nobody")["content"]
+    finally:
+        for uid in ("one", "two"):
+            ordered.disconnect(sender=Order, dispatch_uid=uid)
+    assert "W001" not in ask("wiring", q="<locals>.twice")["content"]
+
+
 FINDING = {
     "id": "W101",
     "name": "recursion",

@@ -21,7 +21,7 @@ from django.dispatch import Signal
 from django.test.utils import isolate_apps
 
 import signalscope
-from signalscope.diagnosis.wiring import unimported
+from signalscope.diagnosis.wiring import rules, unimported
 from signalscope.diagnosis.wiring.duplicates import duplicates
 from signalscope.diagnosis.wiring.lifetimes import short_lived
 from signalscope.diagnosis.wiring.rules import diagnose_wiring
@@ -285,7 +285,7 @@ class TestUnresolvedSenders:
     )
     def test_is_found(self, label, remedy):
         post_save.connect(plain, sender=label)
-        (finding,) = [each for each in unresolved_senders() if each.receiver == f"{HERE}.plain"]
+        (finding,) = [each for each in unresolved_senders([]) if each.receiver == f"{HERE}.plain"]
         assert finding.sender.casefold() == label.casefold()
         assert remedy in finding.remedy
         assert finding.places[0].file == __file__
@@ -293,14 +293,16 @@ class TestUnresolvedSenders:
     @pytest.mark.parametrize("signal", [post_save, m2m_changed, post_init])
     def test_of_each_signal(self, signal):
         signal.connect(plain, sender="nowhere.Book", dispatch_uid="x")
-        (finding,) = [each for each in unresolved_senders() if each.receiver == f"{HERE}.plain"]
+        (finding,) = [each for each in unresolved_senders([]) if each.receiver == f"{HERE}.plain"]
         assert finding.signal.endswith(finding.message.split(" of ")[0].rpartition(" ")[2])
 
     @pytest.mark.parametrize("label", ["testapp.Note", "testapp.note", "auth.User"])
     def test_a_name_that_a_model_answers_to(self, label):
         post_save.connect(plain, sender=label)
         try:
-            assert [each for each in unresolved_senders() if each.receiver == f"{HERE}.plain"] == []
+            assert [
+                each for each in unresolved_senders([]) if each.receiver == f"{HERE}.plain"
+            ] == []
         finally:
             connected = plain in [wire.entry.receiver for wire in wires_of([post_save])]
             post_save.disconnect(plain, sender=label)
@@ -310,7 +312,7 @@ class TestUnresolvedSenders:
         """Signals of one's own may be sent by a string."""
         signal = Signal()
         signal.connect(plain, sender="nowhere.Book")
-        assert [each for each in unresolved_senders() if each.receiver == f"{HERE}.plain"] == []
+        assert [each for each in unresolved_senders([]) if each.receiver == f"{HERE}.plain"] == []
 
 
 class TestSilentSenders:
@@ -530,7 +532,7 @@ def app(tmp_path, monkeypatch, settings):
         with monkeypatch.context() as patch:
             importlib.invalidate_caches()
             with apps_with(name):
-                findings = unimported.never_imported()
+                findings = unimported.never_imported([])
             del patch
         for module in [each for each in sys.modules if each.startswith(name)]:
             del sys.modules[module]
@@ -621,7 +623,7 @@ class TestNeverImported:
         assert app(**{name: DECORATES}) == []
 
     def test_this_project_has_none(self):
-        assert unimported.never_imported() == []
+        assert unimported.never_imported([]) == []
 
 
 class TestSystemCheck:
@@ -676,12 +678,14 @@ class TestSystemCheck:
         assert self.told() == []
 
     def test_a_fault_of_ours_stops_nobody(self, monkeypatch, caplog):
+        """Nor the other rules."""
+
         def fails(_):
             raise RuntimeError("ours")
 
-        monkeypatch.setattr("signalscope.checks.diagnose_wiring", fails)
-        assert self.told() == []
-        assert "failed" in caplog.text
+        monkeypatch.setattr(rules, "_RULES", (fails, *rules._RULES))
+        assert len(self.told()) == 1
+        assert "A rule failed: fails" in caplog.text
 
 
 def test_nothing_is_imported_or_changed():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["silent_senders", "unresolved_senders"]
 
 
-def unresolved_senders() -> list[Finding]:
+def unresolved_senders(_: list[Wire]) -> list[Finding]:
     """Find connections that wait for a model which is not there, though all models are loaded."""
     if not apps.models_ready:
         return []
@@ -75,7 +75,7 @@ def silent_senders(wires: list[Wire]) -> list[Finding]:
 
 def _is_for_a_child(wire: Wire, other: Wire) -> bool:
     """Tell whether another connection is of the same function, for a child of the sender."""
-    child = None if other.sender is None else living(other.sender)
+    child: Any = None if other.sender is None else living(other.sender)
     model = None if wire.sender is None else living(wire.sender)
     return (
         other.signal is wire.signal

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from django.apps import AppConfig
 
+    from signalscope.registry.live import Wire
+
 __all__ = ["never_imported"]
 
 _HINT = re.compile(rb"\breceiver\b|\.connect\s*\(")
@@ -39,7 +41,7 @@ class _Source(NamedTuple):
     text: bytes
 
 
-def never_imported() -> list[Finding]:
+def never_imported(_: list[Wire]) -> list[Finding]:
     """Find modules of a project's own apps whose receivers are connected by nobody.
 
     Sources are read, not imported. Silent on a module that another one imports, in whatever

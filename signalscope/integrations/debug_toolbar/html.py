@@ -111,6 +111,8 @@ def _tab(stored: dict[str, Any], recording: dict[str, Any], ask: Ask) -> dict[st
         ),
         "status": count(len(table.lines), "row"),
     }
+    if ask.tab == "wiring":
+        context["findings"] = wiring.faults(ask.wanted)
     if ask.tab == "not-called":
         own, others = wiring.orphans(recording, ask.wanted)
         unheard = absences.unheard(recording, ask.wanted)

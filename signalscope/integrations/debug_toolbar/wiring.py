@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from signalscope import conf
+from signalscope.diagnosis.wiring.rules import diagnose_wiring
 from signalscope.matching import name_matches
 from signalscope.naming import short_name, signal_facts
 from signalscope.places import USER, file_kinds
@@ -18,6 +19,7 @@ from signalscope.registry import connections
 from signalscope.registry.entries import items_of
 from signalscope.registry.senders import all_signals
 from signalscope.rendering.absences import sends_to_nobody
+from signalscope.rendering.findings import findings
 from signalscope.rendering.tables import Cell, Column, Line, Table
 from signalscope.rendering.words import NOWHERE, place_of, split_name
 
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
     from signalscope.registry import Connection
     from signalscope.rendering.absences import Missed
     from signalscope.rendering.filters import Filter
+    from signalscope.rendering.findings import Finding
     from signalscope.rendering.words import Place
 
-__all__ = ["Orphan", "Places", "orphans", "table", "untouched"]
+__all__ = ["Orphan", "Places", "faults", "orphans", "table", "untouched"]
 
 TOOLBAR = "debug_toolbar."
 
@@ -55,6 +58,12 @@ def table(wanted: Filter) -> Table:
         empty="Nothing is connected.",
         sort="signal",
     )
+
+
+def faults(wanted: Filter) -> list[Finding]:
+    """Return what the rules find in what is connected, and in the sources of the receivers."""
+    found = [each.to_dict() for each in diagnose_wiring(conf.load().silenced)]
+    return findings({"dispatches": [], "bypasses": [], "findings": found}, wanted)
 
 
 def _line(of: Connection, number: int) -> Line:
