@@ -178,7 +178,8 @@ class TestDuplicates:
         lines = [place.line for place in finding.places[1:]]
         assert len(lines) == 2
         assert lines[1] == lines[0] + 1
-        assert f"(at {__file__}:{lines[0]} and {__file__}:{lines[1]})" in finding.message
+        file = f"tests/unit/{Path(__file__).name}"
+        assert f"(at {file}:{lines[0]} and {file}:{lines[1]})" in finding.message
         assert finding.evidence["connected_at"] == [[__file__, line] for line in lines]
 
     def test_a_module_by_two_names(self, imported):

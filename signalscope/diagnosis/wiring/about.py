@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from signalscope.diagnosis.catalogue import rule
 from signalscope.diagnosis.findings import Finding
 from signalscope.naming import short_name
-from signalscope.places import Location
+from signalscope.places import Location, short_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,11 @@ def label(signal: SignalFacts, sender: SenderFacts | None) -> str:
 
 def sites(wires: Sequence[Wire]) -> str:
     """Say where the connections were made, as far as that is known."""
-    places = list(dict.fromkeys(str(wire.place) for wire in wires if wire.place))
+    places = list(
+        dict.fromkeys(
+            f"{short_path(wire.place.file)}:{wire.place.line}" for wire in wires if wire.place
+        )
+    )
     return f" (at {' and '.join(places)})" if places else ""
 
 
