@@ -17,7 +17,7 @@ from django.core import checks
 from django.core.management import call_command
 from django.db import models
 from django.db.models.signals import m2m_changed, post_init, post_save
-from django.dispatch import Signal
+from django.dispatch import Signal, receiver
 from django.test.utils import isolate_apps
 
 import signalscope
@@ -286,16 +286,50 @@ class TestUnresolvedSenders:
     )
     def test_is_found(self, label, remedy):
         post_save.connect(plain, sender=label)
-        (finding,) = [each for each in unresolved_senders([]) if each.receiver == f"{HERE}.plain"]
+        (finding,) = self.waiting()
         assert finding.sender.casefold() == label.casefold()
         assert remedy in finding.remedy
         assert finding.places[0].file == __file__
 
-    @pytest.mark.parametrize("signal", [post_save, m2m_changed, post_init])
-    def test_of_each_signal(self, signal):
-        signal.connect(plain, sender="nowhere.Book", dispatch_uid="x")
-        (finding,) = [each for each in unresolved_senders([]) if each.receiver == f"{HERE}.plain"]
+    @pytest.mark.parametrize("signal", [post_save, post_init, m2m_changed])
+    @pytest.mark.parametrize("how", [{}, {"weak": False}, {"dispatch_uid": "x"}], ids=str)
+    def test_of_each_signal(self, signal, how):
+        signal.connect(plain, sender="nowhere.Book", **how)
+        (finding,) = self.waiting()
         assert finding.signal.endswith(finding.message.split(" of ")[0].rpartition(" ")[2])
+
+    def test_decorated(self):
+        @receiver([post_save, post_init], sender="nowhere.Book")
+        def decorated(**_):
+            pass
+
+        assert len(self.waiting(f"{decorated.__module__}.{decorated.__qualname__}")) == 2
+
+    def test_a_model_that_came_later(self):
+        """It has answered by then."""
+        post_save.connect(plain, sender="nowhere.Book")
+        assert len(self.waiting()) == 1
+        with isolate_apps("tests.testapp"):
+
+            class Book(models.Model):  # noqa: DJ008 - nobody reads it
+                class Meta:
+                    app_label = "nowhere"
+
+        apps.do_pending_operations(Book)
+        assert self.waiting() == []
+        post_save.disconnect(plain, sender=Book)
+
+    @pytest.mark.parametrize("sender", [None, Note, User, int])
+    def test_what_is_no_name(self, sender):
+        post_save.connect(plain, sender=sender)
+        try:
+            assert self.waiting() == []
+        finally:
+            post_save.disconnect(plain, sender=sender)
+
+    @staticmethod
+    def waiting(receiver=f"{HERE}.plain"):
+        return [each for each in unresolved_senders([]) if each.receiver == receiver]
 
     @pytest.mark.parametrize("label", ["testapp.Note", "testapp.note", "auth.User"])
     def test_a_name_that_a_model_answers_to(self, label):
@@ -313,7 +347,7 @@ class TestUnresolvedSenders:
         """Signals of one's own may be sent by a string."""
         signal = Signal()
         signal.connect(plain, sender="nowhere.Book")
-        assert [each for each in unresolved_senders([]) if each.receiver == f"{HERE}.plain"] == []
+        assert self.waiting() == []
 
 
 class TestSilentSenders:
@@ -387,12 +421,13 @@ class TestSilentSenders:
 
 
 def silent(signal, sender):
-    signal.connect(plain, sender=sender)
-    try:
-        wires = [wire for wire in wires_of([signal]) if wire.entry.receiver is plain]
-        return silent_senders(wires)
-    finally:
-        signal.disconnect(plain, sender=sender)
+    with signalscope.record():  # so that a sender that no module holds is known on each Django
+        signal.connect(plain, sender=sender)
+        try:
+            wires = [wire for wire in wires_of([signal]) if wire.entry.receiver is plain]
+            return silent_senders(wires)
+        finally:
+            signal.disconnect(plain, sender=sender)
 
 
 def strict(sender, instance):
