@@ -18,9 +18,28 @@ if TYPE_CHECKING:
     from signalscope.diagnosis.findings import Finding
     from signalscope.records import Dispatch, ReceiverCall
 
-__all__ = ["reentries"]
+__all__ = ["any_again", "reentries"]
 
 _POST_SAVE = "django.db.models.signals.post_save"
+
+
+def any_again(dispatches: list[Dispatch]) -> bool:
+    """Tell whether any signal was sent twice for one instance, which both rules take."""
+    by_key: dict[Any, list[Dispatch]] = {}
+    for dispatch in dispatches:
+        instance = dispatch.sent.get("instance")
+        if instance is not None:
+            # First without names, which are dear where a signal has none.
+            if type(instance) is tuple:
+                _, key, identity = instance
+                instance = identity if key is UNKNOWN or key is None else key
+            by_key.setdefault(instance, []).append(dispatch)
+    for some in by_key.values():
+        if len(some) > 1:
+            identities = [each for dispatch in some for each in _identities(dispatch)]
+            if len(set(identities)) < len(identities):
+                return True
+    return False
 
 
 def reentries(dispatches: list[Dispatch]) -> list[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from signalscope.diagnosis.bypassing import bypassed
 from signalscope.diagnosis.calls import hops, repeated_queries, slow, writes_on_raw
 from signalscope.diagnosis.errors import skipped_after_errors, swallowed_errors
-from signalscope.diagnosis.reentry import reentries
+from signalscope.diagnosis.reentry import any_again, reentries
 from signalscope.diagnosis.silencing import ignored
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from signalscope.records import Dispatch
     from signalscope.values import Bypass
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "may_find"]
 
 
 def diagnose(
@@ -32,15 +32,42 @@ def diagnose(
 
     Takes time in proportion to the size of the recording. `slow_ms` are milliseconds.
     """
-    found = [
-        *reentries(dispatches),
-        *writes_on_raw(dispatches),
-        *slow(dispatches, slow_ms),
-        *repeated_queries(dispatches, repeated),
-        *swallowed_errors(dispatches),
-        *skipped_after_errors(dispatches),
-        *bypassed(bypasses),
-        *hops(dispatches),
-    ]
+    found = bypassed(bypasses)
+    if may_find(dispatches, slow_ms=slow_ms, repeated=repeated):
+        found += [
+            *reentries(dispatches),
+            *writes_on_raw(dispatches),
+            *slow(dispatches, slow_ms),
+            *repeated_queries(dispatches, repeated),
+            *swallowed_errors(dispatches),
+            *skipped_after_errors(dispatches),
+            *hops(dispatches),
+        ]
     heard = [each for each in found if each.id not in silenced and not ignored(each)]
     return sorted(heard, key=lambda each: each.id)
+
+
+def may_find(dispatches: list[Dispatch], *, slow_ms: float, repeated: int) -> bool:
+    """Tell whether a rule over `dispatches` may find anything, in one quick look at each call.
+
+    Most of what a program sends is in order, and where it is diagnosed as it runs, that has to be
+    known for a fraction of what the rules take. Where this is in doubt, it says yes.
+    """
+    limit = slow_ms * 1_000_000
+    ran = 0
+    for dispatch in dispatches:
+        if dispatch.error is not None:
+            return True
+        awaited = dispatch.method.startswith("a")
+        for call in dispatch.calls:
+            if call.is_async is not awaited or call.error is not None:
+                return True
+            ended = call.ended
+            if ended is not None and ended - call.started >= limit:
+                return True
+            statements = call.statements
+            if statements is not None:
+                if type(statements) is not dict or dispatch.sent.get("raw") is True:
+                    return True
+                ran += sum(count for count, _ in list(statements.values()))
+    return ran >= repeated or (len(dispatches) > 1 and any_again(dispatches))
