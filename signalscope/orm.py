@@ -147,7 +147,11 @@ class OrmHooks:
         ended = self.clock()
         running = current.get()
         parent, scope = parent_and_scope(running)
-        if scope is None or not scope.collectors or self.wiring is None:
+        collectors = () if scope is None else scope.collectors
+        tree = None if parent is None else parent.dispatch.tree
+        if tree is not None and not tree.is_over:
+            collectors = (*collectors, tree)
+        if not collectors or self.wiring is None:
             return
         frame = caller(3)
         code = frame.f_code
@@ -171,7 +175,7 @@ class OrmHooks:
             own_row=parent is not None and is_own_row(parent, queryset, objects),
             by_django=_is_of_djangos_apps(frame),
         )
-        for collector in scope.collectors:
+        for collector in collectors:
             collector.bypass(bypass)
 
 

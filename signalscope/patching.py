@@ -44,6 +44,7 @@ from signalscope.weaving import Weave
 __all__ = [
     "add_sink",
     "configure",
+    "configured",
     "hold",
     "install",
     "install_or_warn",
@@ -146,8 +147,18 @@ def configure() -> conf.Settings:
     if settings != _State.settings:
         _State.settings = settings
         recorder.max_depth = settings.max_depth
+        recorder.max_records = settings.max_records
+        recorder.max_records = settings.max_records
         recorder.sinks_want = SignalFilter(allow=settings.allow, deny=settings.deny)
     return settings
+
+
+def configured() -> conf.Settings:
+    """Return the settings as `configure` read them last, which takes no time.
+
+    Raises `ConfigurationError` where it has to read them first, and they cannot be used.
+    """
+    return _State.settings or configure()
 
 
 def install_or_warn() -> None:

@@ -43,6 +43,7 @@ from signalscope.orm import OrmHooks
 from signalscope.places import file_kinds
 from signalscope.records import Continuation, Dispatch, ReceiverCall, Scope
 from signalscope.sinks import FanOut
+from signalscope.trees import Tree
 from signalscope.values import WallClock, error_info
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ class Recorder(AwaitedHooks, OrmHooks):
         """Whether somebody asks which receiver runs (the context of log lines)."""
         self.sinks_want = SignalFilter()
         self.max_depth: int | None = None
+        self.max_records = 10_000
+        """How much of a tree is kept for sinks; a recording has a limit of its own."""
         self.muting: list[object] = []
         self.of_instances: tuple[object, object] = (None, None)
         """``pre_init`` and ``post_init``: each instance of a model sends them, mostly to nobody."""
@@ -268,6 +271,7 @@ class Recorder(AwaitedHooks, OrmHooks):
                 if MAY_BE_STALE and not (signal_is.ref() is signal and sender_is.ref() is sender):
                     signal_is, sender_is = signal_facts(signal), sender_facts(sender)
             asked_by = parent if type(outer) is Continuation else None
+            around = None if parent is None else parent.dispatch
             keepers = []
             if scope is not None:
                 for collector in scope.collectors:
@@ -297,6 +301,7 @@ class Recorder(AwaitedHooks, OrmHooks):
                 dispatch.continued = False
                 dispatch.error = dispatch.parent = None
                 dispatch.span = None if asked_by is None else asked_by.span
+                dispatch.tree = tree = None if around is None else around.tree
             dispatch.signal_facts = signal_is
             dispatch.sender_facts = sender_is
             dispatch.method = method
@@ -325,10 +330,18 @@ class Recorder(AwaitedHooks, OrmHooks):
             if not sync_receivers or sinks:
                 # Else it starts with its first call (`Dispatch.__getattr__`).
                 dispatch.started = self.clock()
-                if sinks and not silent and not sinks.dispatch_started(dispatch):
-                    if not keepers and self.max_depth is None and not self.follows:
-                        return None
-                    dispatch.silent = True
+                if sinks and not silent:
+                    if not sinks.dispatch_started(dispatch):
+                        if not keepers and self.max_depth is None and not self.follows:
+                            return None
+                        dispatch.silent = True
+                    elif tree is not None and not tree.is_over:
+                        tree.add(dispatch)
+                    elif sinks.asks_for_trees:
+                        # What is around it may be over by now, or what no sink hears of.
+                        is_root = around is None or tree is not None or around.silent
+                        wanted = is_root and sinks.wants_tree(dispatch)
+                        dispatch.tree = Tree(dispatch, self.max_records) if wanted else None
         except RecursionError:
             return None
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
@@ -367,9 +380,18 @@ class Recorder(AwaitedHooks, OrmHooks):
         """Tell the sinks that a send ended."""
         try:
             if not dispatch.silent:
+                tree = dispatch.tree
+                if tree is not None and tree.root is dispatch:
+                    self._finish(tree)
                 self.sinks.dispatch_finished(dispatch)
         except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
             return
+
+    def _finish(self, tree: Tree) -> None:
+        try:
+            self.sinks.tree_finished(tree)
+        finally:
+            tree.close()
 
     def failed(
         self,
@@ -434,7 +456,9 @@ class Recorder(AwaitedHooks, OrmHooks):
     def left(self, call: ReceiverCall) -> None:
         """Tell the sinks of a synchronous call that returned."""
         try:
+            # Written out, as in `begin`.
             call.error = None
+            call.is_async = False
             if not call.dispatch.silent:
                 for sink, method in self.sinks.on_return:
                     try:

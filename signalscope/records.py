@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
     from signalscope.places import Location
+    from signalscope.trees import Tree
     from signalscope.values import Bypass
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Dispatch",
     "ReceiverCall",
     "Scope",
+    "copied",
     "placed",
     "separate",
 ]
@@ -60,6 +62,11 @@ def separate(kept: list[Dispatch]) -> list[Dispatch]:
         for child in call.dispatches
     ):
         return kept
+    return copied(kept)
+
+
+def copied(kept: list[Dispatch]) -> list[Dispatch]:
+    """Return copies, in which each dispatch hangs under its nearest ancestor among `kept`."""
     copies: dict[int, Dispatch] = {}
     calls: dict[int, ReceiverCall] = {}
     for dispatch in kept:
@@ -197,6 +204,7 @@ _USUAL: dict[str, Any] = {
     "span": None,
     "started": _start,
     "statements": None,
+    "tree": None,
 }
 """What an empty slot stands for, or a function of the record that tells."""
 
@@ -226,6 +234,7 @@ class Dispatch(_Record):
         "skipped",
         "span",
         "started",
+        "tree",
     )
 
     id: int
@@ -258,6 +267,8 @@ class Dispatch(_Record):
     """What runs the calls that Django gathers; not a list when it has gone on, None before any."""
     saved_cycle: tuple[str, ...] | None
     sent: dict[str, Any]
+    tree: Tree | None
+    """What keeps all of it until its root has ended, where a sink wants that."""
 
     @property
     def signal_name(self) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signalscope.records import Dispatch, ReceiverCall
+    from signalscope.trees import Tree
 
 __all__ = ["MAX_FAILURES", "FanOut", "Sink", "does_nothing", "imported", "made_from"]
 
@@ -105,10 +106,17 @@ class FanOut(list["Sink"]):
     methods more than the protocol: ``receiver_resumed(call)`` and ``receiver_suspended(call)``
     are told of each step of an asynchronous receiver, from one suspension to the next. Both are
     called in the context that the step runs in.
+
+    And it may have two more for the tree below a root dispatch, which is kept if one of the sinks
+    wants it: ``wants_tree(dispatch)`` is asked when a root begins, and ``tree_finished(tree)``
+    told when it has ended, before ``dispatch_finished``. Each such sink is told of each tree that
+    is kept.
     """
 
     follows_steps = False
     """Whether any sink wants to be told of steps."""
+    asks_for_trees = False
+    """Whether any sink may want the tree of a root dispatch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,6 +144,9 @@ class FanOut(list["Sink"]):
         self._on_resume = self._methods("receiver_resumed")
         self._on_suspend = self._methods("receiver_suspended")
         self.follows_steps = bool(self._on_resume or self._on_suspend)
+        self._on_root = self._methods("wants_tree")
+        self._on_tree = self._methods("tree_finished")
+        self.asks_for_trees = bool(self._on_root)
 
     def _methods(self, event: str) -> tuple[tuple[Sink, Callable[[Any], Any]], ...]:
         found = ((sink, getattr(sink, event, None)) for sink in self)
@@ -200,6 +211,25 @@ class FanOut(list["Sink"]):
                 method(call)
             except Exception as error:  # noqa: BLE001 - the program must not see it
                 self.failed(sink, "receiver_suspended", error)
+
+    def wants_tree(self, dispatch: Dispatch) -> bool:
+        """Tell whether any sink wants the tree of a root dispatch that has begun."""
+        wanted = False
+        for sink, method in self._on_root:
+            try:
+                if method(dispatch):
+                    wanted = True
+            except Exception as error:  # noqa: BLE001 - the program must not see it
+                self.failed(sink, "wants_tree", error)
+        return wanted
+
+    def tree_finished(self, tree: Tree) -> None:
+        """Tell that a root dispatch ended whose tree was kept."""
+        for sink, method in self._on_tree:
+            try:
+                method(tree)
+            except Exception as error:  # noqa: BLE001 - the program must not see it
+                self.failed(sink, "tree_finished", error)
 
     def failed(self, sink: Sink, event: str, error: Exception) -> None:
         """Report what a sink raised, the first time; drop it when it did so too often."""
