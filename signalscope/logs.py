@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from logging import DEBUG
+from logging import DEBUG, WARNING
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,16 @@ from signalscope.errors import ConfigurationError
 from signalscope.reading import dotted_name
 from signalscope.rendering.events import (
     DISPATCH,
+    FINDING,
     RECEIVER,
     keys_of_call,
     keys_of_dispatch,
+    keys_of_finding,
     level_of_call,
     level_of_dispatch,
+    level_of_finding,
 )
+from signalscope.sightings import sightings
 from signalscope.sinks import does_nothing
 from signalscope.surroundings import trace_ids
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from signalscope.records import Dispatch, ReceiverCall
+    from signalscope.trees import Tree
 
 __all__ = ["LOGGER", "LogSink", "wrong"]
 
@@ -40,6 +45,8 @@ _writing: ContextVar[bool] = ContextVar("signalscope_writing", default=False)
 class LogSink:
     """Writes a line when a dispatch or a receiver call ends: at its level, if that is enabled.
 
+    With `findings`, it writes one as well for each finding in the tree of a root dispatch that
+    ended.
     A subclass brings `enabled` and `write`. What is known of a line is worked out after both its
     level and the sample have let it pass.
     """
@@ -47,13 +54,22 @@ class LogSink:
     enabled: Callable[[int], bool]
     """Tell whether a line of that level would be written at all."""
 
-    def __init__(self, *, slow_ms: float | None, sample: float) -> None:
+    wants_tree: Callable[[Dispatch], bool] | None = None
+    """What `FanOut` asks at a root; None where no findings are to be written."""
+    tree_finished: Callable[[Tree], None] | None = None
+
+    def __init__(self, *, slow_ms: float | None, sample: float, findings: bool) -> None:
         if slow_ms is not None and not (_is_number(slow_ms) and slow_ms >= 0):
             raise wrong(
                 self, "slow_ms", slow_ms, "Give a number of milliseconds, 0 or more, or None."
             )
         if not (_is_number(sample) and 0 <= sample <= 1):
             raise wrong(self, "sample", sample, "Give a share from 0 (none) to 1 (all).")
+        if not isinstance(findings, bool):
+            raise wrong(self, "findings", findings, "Give True or False.")
+        if findings:
+            self.wants_tree = self._wants_tree
+            self.tree_finished = self._write_findings
         self._slow_ns = None if slow_ms is None else slow_ms * 1e6
         self._share = sample * _WHOLE
         # So that the processes of a server do not all choose the same ones.
@@ -85,12 +101,26 @@ class LogSink:
         if self.enabled(level) and (level > DEBUG or self._samples(call.dispatch)):
             self._write(level, RECEIVER, keys_of_call, call)
 
+    def _wants_tree(self, root: Dispatch) -> bool:
+        # Nor is one wanted of what a handler sends while it writes a line of ours.
+        return self.enabled(WARNING) and not _writing.get() and self._samples(root)
+
+    def _write_findings(self, tree: Tree) -> None:
+        # Another sink may have wanted it.
+        root = tree.root
+        if root is None or not self._wants_tree(root):
+            return
+        for each in sightings(tree):
+            level = level_of_finding(each.finding)
+            if self.enabled(level):
+                self._write(level, FINDING, keys_of_finding, each)
+
     def _write(
         self,
         level: int,
         event: str,
         keys: Callable[[Any], dict[str, Any]],
-        record: Dispatch | ReceiverCall,
+        record: Any,
     ) -> None:
         if _writing.get():
             # What a handler sends while it writes our line would be written by it in turn.

@@ -15,15 +15,15 @@ _NOTHING = object()
 
 
 class LoggingSink(LogSink):
-    """A sink that writes ``signal.dispatch`` and ``signal.receiver`` to a logger.
+    """A sink that writes ``signal.dispatch``, ``signal.receiver``, ``signal.finding`` to a logger.
 
     The message is the event's name; the keys are attributes of the log record, as those given by
     ``extra`` are. Levels: debug; info from `slow_ms` on; for a recursive dispatch warning; for an
-    error error.
+    error error. A finding is a warning or info, as its rule says.
 
     `slow_ms` is in milliseconds, by default the setting ``SLOW_MS``. `sample` is the share of
-    trees, 0 to 1, whose lines of level debug are written; the other levels always are. `logger`
-    is a logger or its name.
+    trees, 0 to 1, whose lines of level debug are written, and whose findings; the other lines
+    always are. `findings` says whether findings are looked for. `logger` is a logger or its name.
 
     Raises `signalscope.ConfigurationError` where a value cannot be used.
     """
@@ -34,8 +34,9 @@ class LoggingSink(LogSink):
         logger: str | logging.Logger = LOGGER,
         slow_ms: float | None = None,
         sample: float = 1.0,
+        findings: bool = True,
     ) -> None:
-        super().__init__(slow_ms=slow_ms, sample=sample)
+        super().__init__(slow_ms=slow_ms, sample=sample, findings=findings)
         if isinstance(logger, str):
             logger = logging.getLogger(logger)
         if not isinstance(logger, logging.Logger):

@@ -45,21 +45,28 @@ patching.track()
 
 
 class StructlogSink(LogSink):
-    """A sink that logs ``signal.dispatch`` and ``signal.receiver`` with structlog.
+    """A sink that logs ``signal.dispatch``, ``signal.receiver``, ``signal.finding`` with structlog.
 
-    Levels: debug; info from `slow_ms` on; for a recursive dispatch warning; for an error error.
+    Levels: debug; info from `slow_ms` on; for a recursive dispatch warning; for an error error. A
+    finding is a warning or info, as its rule says.
 
     `slow_ms` is in milliseconds, by default the setting ``SLOW_MS``. `sample` is the share of
-    trees, 0 to 1, whose events of level debug are logged; the other levels always are. `logger`
-    is what `structlog.get_logger` returns, or a name to call that with.
+    trees, 0 to 1, whose events of level debug are logged, and whose findings; the other events
+    always are. `findings` says whether findings are looked for. `logger` is what
+    `structlog.get_logger` returns, or a name to call that with.
 
     Raises `signalscope.ConfigurationError` where a value cannot be used.
     """
 
     def __init__(
-        self, *, logger: Any = LOGGER, slow_ms: float | None = None, sample: float = 1.0
+        self,
+        *,
+        logger: Any = LOGGER,
+        slow_ms: float | None = None,
+        sample: float = 1.0,
+        findings: bool = True,
     ) -> None:
-        super().__init__(slow_ms=slow_ms, sample=sample)
+        super().__init__(slow_ms=slow_ms, sample=sample, findings=findings)
         if isinstance(logger, str):
             logger = structlog.get_logger(logger)
         if not callable(getattr(type(logger), "bind", None)):

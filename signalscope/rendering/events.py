@@ -6,17 +6,23 @@ from logging import DEBUG, ERROR, INFO, WARNING
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from signalscope.diagnosis.findings import Finding
     from signalscope.records import Dispatch, ReceiverCall
+    from signalscope.sightings import Sighting
 
 __all__ = [
     "CYCLE",
     "DISPATCH",
+    "FINDING",
+    "FINDING_KEYS",
     "KEYS",
     "RECEIVER",
     "keys_of_call",
     "keys_of_dispatch",
+    "keys_of_finding",
     "level_of_call",
     "level_of_dispatch",
+    "level_of_finding",
 ]
 
 DISPATCH = "signal.dispatch"
@@ -24,6 +30,9 @@ DISPATCH = "signal.dispatch"
 
 RECEIVER = "signal.receiver"
 """A receiver call has ended."""
+
+FINDING = "signal.finding"
+"""A root dispatch has ended, and a rule found something in its tree."""
 
 KEYS = (
     "signal",
@@ -42,6 +51,9 @@ KEYS = (
 
 CYCLE = "cycle"
 """What the line of a recursive dispatch has as well."""
+
+FINDING_KEYS = ("finding", "finding_name", "finding_message", "count")
+"""What the line of a finding has as well. Not `name` and `message`, which `logging` has itself."""
 
 _CANCELLED = "asyncio.exceptions.CancelledError"
 
@@ -80,6 +92,29 @@ def keys_of_call(call: ReceiverCall) -> dict[str, Any]:
     keys["receiver"] = call.receiver_name
     keys["order"] = call.order
     return keys
+
+
+def level_of_finding(finding: Finding) -> int:
+    """Return the level of the line on a finding."""
+    return WARNING if finding.severity == "warning" else INFO
+
+
+def keys_of_finding(sighting: Sighting) -> dict[str, Any]:
+    """Return the keys of the line on a finding: of the call that it was seen in first, and more."""
+    finding, dispatch, call = sighting
+    return {
+        **(_keys(dispatch, dispatch, None) if call is None else keys_of_call(call)),
+        "signal": finding.signal,
+        "sender": finding.sender,
+        "receiver": finding.receiver,
+        **dict(
+            zip(
+                FINDING_KEYS,
+                (finding.id, finding.name, finding.message, finding.evidence["count"]),
+                strict=True,
+            )
+        ),
+    }
 
 
 def _keys(

@@ -139,7 +139,7 @@ class TestLoggingSink:
         async def main():
             return await getattr(signal, method)(sender=int)
 
-        with listening(LoggingSink()), connected(receiver):
+        with listening(LoggingSink(findings=False)), connected(receiver):
             try:
                 asyncio.run(main()) if method[0] == "a" else getattr(signal, method)(sender=int)
             except ValueError:
@@ -165,7 +165,8 @@ class TestLoggingSink:
 
     def test_how_slow_says_the_setting(self, paper, settings):
         """Unless the sink is told, and as it is when the first line is due."""
-        sink, told = LoggingSink(), LoggingSink(slow_ms=1e9)
+        sink = LoggingSink(findings=False)
+        told = LoggingSink(slow_ms=1e9, findings=False)
         settings.SIGNALSCOPE = {"SLOW_MS": 0}
         for each, level in ((sink, "INFO"), (told, "DEBUG")):
             with listening(each), connected(log_lines.works):
@@ -337,6 +338,7 @@ class TestLoggingSink:
             ({"slow_ms": float("nan")}, "got slow_ms=nan. Give a number"),
             ({"sample": 1.5}, r"got sample=1.5. Give a share from 0 \(none\) to 1 \(all\)"),
             ({"sample": None}, "got sample=None. Give a share"),
+            ({"findings": 1}, "got findings=1. Give True or False"),
             ({"logger": 3}, "got logger=3. Give a logging.Logger or the name of one"),
             ({"logger": Paper()}, "got logger=a value of type .*Paper"),
         ],
