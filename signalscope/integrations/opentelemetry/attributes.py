@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from signalscope.records import ReceiverCall
 
 if TYPE_CHECKING:
+    from signalscope.diagnosis.findings import Finding
     from signalscope.records import Dispatch
     from signalscope.values import ErrorInfo
 
@@ -17,6 +18,12 @@ __all__ = [
     "CYCLE",
     "DEPTH",
     "ERROR_TYPE",
+    "FINDING",
+    "FINDING_COUNT",
+    "FINDING_ID",
+    "FINDING_MESSAGE",
+    "FINDING_NAME",
+    "FINDING_SEVERITY",
     "METHOD",
     "ORDER",
     "RECURSION",
@@ -26,6 +33,7 @@ __all__ = [
     "UNFINISHED",
     "attributes_of",
     "exception_attributes",
+    "finding_attributes",
     "name_of",
 ]
 
@@ -39,6 +47,13 @@ UNFINISHED = "django.signal.receiver.unfinished"
 RECURSION = "django.signal.recursion"
 """Name of the event of a dispatch that repeats one around it."""
 CYCLE = "django.signal.cycle"
+FINDING = "django.signal.finding"
+"""Name of the event of what a rule found."""
+FINDING_ID = "django.signal.finding.id"
+FINDING_NAME = "django.signal.finding.name"
+FINDING_SEVERITY = "django.signal.finding.severity"
+FINDING_MESSAGE = "django.signal.finding.message"
+FINDING_COUNT = "django.signal.finding.count"
 
 # From OpenTelemetry's semantic conventions; by name, since which module has them as constants
 # depends on the release.
@@ -98,3 +113,20 @@ def _of_call(call: ReceiverCall) -> dict[str, Any]:
 def exception_attributes(error: ErrorInfo) -> dict[str, str]:
     """Return the attributes of an event ``exception``; there is no stack, as none is recorded."""
     return {EXCEPTION_TYPE: error.type, EXCEPTION_MESSAGE: error.message}
+
+
+def finding_attributes(finding: Finding) -> dict[str, Any]:
+    """Return the attributes of an event `FINDING`, which may be on a span around the place."""
+    optional = {
+        SIGNAL: finding.signal,
+        SENDER: finding.sender,
+        CODE_FUNCTION_NAME: finding.receiver,
+    }
+    return {
+        FINDING_ID: finding.id,
+        FINDING_NAME: finding.name,
+        FINDING_SEVERITY: finding.severity,
+        FINDING_MESSAGE: finding.message,
+        FINDING_COUNT: finding.evidence["count"],
+        **{key: value for key, value in optional.items() if value is not None},
+    }

@@ -49,11 +49,13 @@ class SignalscopeInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     - ``min_duration_ms``: leave out what is shorter, unless it raised or something hangs under it.
     - ``max_spans``: how many spans a trace may have from here; what is over that is summed up on
       the span around it. By default 1000; None for no limit.
+    - ``findings``: tell what the rules find, in events of the spans; by default True.
     - ``dispatch_hook(span, dispatch)`` and ``receiver_hook(span, call)``: called right before a
       span ends, with the record of what it stands for.
 
     The environment variables ``OTEL_PYTHON_SIGNALSCOPE_ALLOW``, ``_DENY`` (names with commas),
-    ``_MIN_DURATION_MS`` and ``_MAX_SPANS`` (a number, or ``none``) stand in for what is not given.
+    ``_MIN_DURATION_MS``, ``_MAX_SPANS`` (a number, or ``none``) and ``_FINDINGS`` (``true`` or
+    ``false``) stand in for what is not given.
 
     Wrong options raise `ConfigurationError`; a wrong variable is left out with a line in the log,
     as the program may not know of it.
@@ -81,6 +83,7 @@ class SignalscopeInstrumentor(BaseInstrumentor):  # type: ignore[misc]
             max_spans=chosen.get("max_spans", DEFAULT_MAX_SPANS),
             dispatch_hook=chosen.get("dispatch_hook"),
             receiver_hook=chosen.get("receiver_hook"),
+            findings=chosen.get("findings", True),
         )
         try:
             patching.hold()
@@ -140,6 +143,7 @@ _OPTIONS: dict[str, tuple[Callable[[object], bool], str]] = {
     "deny": (_are_signals, "a list of signals or of their dotted names"),
     "min_duration_ms": (lambda value: value is None or _is_number(value), "a number, 0 or more"),
     "max_spans": (_is_limit, "None or a whole number above 0"),
+    "findings": (lambda value: isinstance(value, bool), "True or False"),
     "dispatch_hook": (_is_hook, "a function of a span and a dispatch"),
     "receiver_hook": (_is_hook, "a function of a span and a receiver call"),
 }
@@ -170,6 +174,7 @@ _VARIABLES: dict[str, Callable[[str], Any]] = {
     "deny": _names,
     "min_duration_ms": float,
     "max_spans": lambda text: None if text.strip().lower() == "none" else int(text),
+    "findings": lambda text: {"true": True, "false": False}.get(text.strip().lower(), text),
 }
 
 

@@ -28,6 +28,7 @@ from opentelemetry.trace import (
 
 from signalscope.integrations.opentelemetry.attributes import (
     CYCLE,
+    FINDING,
     RECURSION,
     UNFINISHED,
     attributes_of,
@@ -58,6 +59,8 @@ class LateSpan(Span):
     """A span for a record of ours; whatever of it is not there yet is made when it is read."""
 
     # As long as they are usual, these are the class's, since each one written costs.
+    findings: tuple[dict[str, Any], ...] = ()
+    """Attributes of the events on what the rules found in it."""
     given: SpanContext | None = None
     """Its identity, from when it is first asked for."""
     is_exported = False
@@ -98,6 +101,14 @@ class LateSpan(Span):
     def end(self, end_time: int | None = None) -> None:
         """Do nothing: it ends with what it stands for."""
 
+    def tell(self, attributes: dict[str, Any]) -> bool:
+        """Add the event of a finding; False where it was exported, or left out, by now."""
+        with _filling:
+            if self.is_over and (self.is_filled or not self.is_exported):
+                return False
+            self.findings = (*self.findings, attributes)
+        return True
+
     def __getattr__(self, name: str) -> Any:
         if name in _FILLED:
             with _filling:
@@ -126,6 +137,7 @@ class LateSpan(Span):
         twin._start_time = record.started + self.trace.anchor  # noqa: SLF001 - the SDK's
         if self.is_over:
             twin.more = self.more
+            twin.findings = self.findings
             twin.conclude()
         # All at once, as others may read meanwhile.
         content = {name: value for name, value in vars(twin).items() if name in _FILLED}
@@ -142,6 +154,8 @@ class LateSpan(Span):
         elif record.left_open:
             self.set_attribute(UNFINISHED, value=True)
             end_time = anchor + (record.dispatch.ended or record.started)
+        for attributes in self.findings:
+            self.add_event(FINDING, attributes, timestamp=end_time)
         if record.error is not None:
             error = record.error
             self.add_event("exception", exception_attributes(error), timestamp=end_time)

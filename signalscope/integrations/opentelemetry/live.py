@@ -8,6 +8,7 @@ from opentelemetry.trace import Link, Status, StatusCode
 
 from signalscope.integrations.opentelemetry.attributes import (
     CYCLE,
+    FINDING,
     RECURSION,
     UNFINISHED,
     attributes_of,
@@ -64,6 +65,13 @@ class LiveSpan:
         passing.span, passing.trace, passing.more = span, trace, None
         passing.is_over = passing.is_exported = False
         return passing
+
+    def tell(self, attributes: dict[str, Any]) -> bool:
+        """Add the event of a finding; False where it has ended, or nobody records it."""
+        if self.is_over or not self.span.is_recording():
+            return False
+        self.span.add_event(FINDING, attributes)
+        return True
 
     def finish(self, record: Dispatch | ReceiverCall) -> None:
         """End the span, with what is known by now."""

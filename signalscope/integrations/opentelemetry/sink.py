@@ -16,7 +16,9 @@ from opentelemetry.trace import (
 )
 
 from signalscope.integrations.opentelemetry.budget import Budgets, More, Trace
+from signalscope.integrations.opentelemetry.findings import has_open_span, tell
 from signalscope.integrations.opentelemetry.live import LiveSpan
+from signalscope.sightings import sightings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from signalscope.integrations.opentelemetry.tracing import Tracing
     from signalscope.matching import SignalFilter
     from signalscope.records import Dispatch, ReceiverCall
+    from signalscope.trees import Tree
 
 __all__ = ["TracingSink"]
 
@@ -51,6 +54,10 @@ class TracingSink:
     receivers that run concurrently may share a context.
     """
 
+    wants_tree: Callable[[Dispatch], bool] | None = None
+    """What `FanOut` asks at a root; None where spans are not to tell of findings."""
+    tree_finished: Callable[[Tree], None] | None = None
+
     def __init__(  # noqa: PLR0913 - the instrumentor's options
         self,
         tracing: Tracing,
@@ -61,6 +68,7 @@ class TracingSink:
         max_spans: int | None = None,
         dispatch_hook: Callable[[Any, Dispatch], None] | None = None,
         receiver_hook: Callable[[Any, ReceiverCall], None] | None = None,
+        findings: bool = True,
     ) -> None:
         self._tracing = tracing
         self._metrics = metrics
@@ -75,6 +83,9 @@ class TracingSink:
         self._traced: set[Dispatch] = set()
         """Those under way; only within them is a span of ours current anywhere."""
         self._on_idle: Callable[[], None] | None = None
+        if findings:
+            self.wants_tree = has_open_span
+            self.tree_finished = self._tell_findings
 
     def stop(self, on_idle: Callable[[], None]) -> None:
         """Start no more traces; call `on_idle` as soon as what is traced has ended."""
@@ -206,6 +217,12 @@ class TracingSink:
         if self._metrics.is_on and self._verdicts.get(dispatch.signal_facts):
             self._metrics.dispatched(dispatch)
 
+    def _tell_findings(self, tree: Tree) -> None:
+        for each in sightings(tree):
+            # What another sink hears of may be no business of this one.
+            if self._verdicts.get(each.dispatch.signal_facts):
+                tell(each, tree.root)
+
     # --- Receiver calls ---------------------------------------------------------------------------
 
     def receiver_started(self, call: ReceiverCall) -> None:
@@ -293,6 +310,7 @@ class TracingSink:
             and not span.is_needed
             and record.error is None
             and not span.is_filled
+            and not span.findings
             and record.ended is not None
             and record.ended - record.started < self._min_duration_ns
         ):
