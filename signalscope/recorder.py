@@ -301,7 +301,7 @@ class Recorder(AwaitedHooks, OrmHooks):
                 dispatch.continued = False
                 dispatch.error = dispatch.parent = None
                 dispatch.span = None if asked_by is None else asked_by.span
-                dispatch.tree = tree = None if around is None else around.tree
+                dispatch.tree = None if around is None else around.tree
             dispatch.signal_facts = signal_is
             dispatch.sender_facts = sender_is
             dispatch.method = method
@@ -335,7 +335,7 @@ class Recorder(AwaitedHooks, OrmHooks):
                         if not keepers and self.max_depth is None and not self.follows:
                             return None
                         dispatch.silent = True
-                    elif tree is not None and not tree.is_over:
+                    elif (tree := dispatch.tree) is not None and not tree.is_over:
                         tree.add(dispatch)
                     elif sinks.asks_for_trees:
                         # What is around it may be over by now, or what no sink hears of.
