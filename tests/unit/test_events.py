@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signalscope.rendering.events import CYCLE, DISPATCH, KEYS, RECEIVER
+from signalscope.rendering.events import CYCLE, DISPATCH, FINDING, FINDING_KEYS, KEYS, RECEIVER
 from signalscope.surroundings import CONTEXT_KEYS, TRACE_KEYS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
@@ -17,8 +17,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 @pytest.mark.parametrize(
     ("section", "names"),
     [
-        ("Events", {DISPATCH, RECEIVER}),
-        ("Keys of an event", {*KEYS, CYCLE}),
+        ("Events", {DISPATCH, RECEIVER, FINDING}),
+        ("Keys of an event", {*KEYS, CYCLE, *FINDING_KEYS}),
         ("Keys of your own lines", set(CONTEXT_KEYS)),
         ("Trace", set(TRACE_KEYS)),
     ],
