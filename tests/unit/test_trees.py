@@ -85,12 +85,12 @@ def connect():
 
     def connect(signal, receiver, **options):
         signal.connect(receiver, weak=False, **options)
-        connected.append((signal, receiver))
+        connected.append((signal, receiver, options.get("sender")))
         return receiver
 
     yield connect
-    for signal, receiver in connected:
-        signal.disconnect(receiver)
+    for signal, receiver, sender in connected:
+        signal.disconnect(receiver, sender=sender)
 
 
 def works(**_):
