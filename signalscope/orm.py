@@ -78,6 +78,7 @@ class OrmHooks:
     """
 
     clock: Callable[[], int]
+    tells: bool
     wiring: Wiring | None = None
 
     def __init__(self) -> None:
@@ -99,6 +100,8 @@ class OrmHooks:
         # What a backend takes in place of a string (a composed statement) is not rendered here.
         with contextlib.suppress(Exception):  # no fault of ours may reach the program
             call.count_query(sql if type(sql) is str else f"<{type(sql).__name__}>", duration)
+            if self.tells and (tree := call.dispatch.tree) is not None:
+                tree.has_queries = True
 
     # --- on_commit --------------------------------------------------------------------------------
 

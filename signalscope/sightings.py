@@ -34,7 +34,7 @@ def sightings(tree: Tree) -> tuple[Sighting, ...]:
     if tree.found is None:
         tree.found = ()
         try:
-            tree.found = _look(list(tree.kept), list(tree.bypasses))
+            tree.found = _look(tree)
         except RecursionError:
             pass  # the program's stack is full
         except Exception:  # noqa: BLE001 - no fault of ours may reach the program
@@ -43,10 +43,16 @@ def sightings(tree: Tree) -> tuple[Sighting, ...]:
     return found
 
 
-def _look(kept: list[Dispatch], bypasses: list[Bypass]) -> tuple[Sighting, ...]:
+def _look(tree: Tree) -> tuple[Sighting, ...]:
     settings = patching.configured()
+    kept, bypasses = list(tree.kept), list(tree.bypasses)
     mine, beside = kept, bypasses
-    if may_find(kept, slow_ms=settings.slow_ms, repeated=settings.repeated_queries):
+    if may_find(
+        kept,
+        slow_ms=settings.slow_ms,
+        repeated=settings.repeated_queries,
+        has_queries=tree.has_queries,
+    ):
         # Rules look down from a call, as well. The records themselves are shared with recordings.
         mine = copied(kept) if len(kept) > 1 else kept
         beside = placed(bypasses, kept, mine)

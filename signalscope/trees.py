@@ -18,7 +18,7 @@ class Tree:
     calls are not told what hangs under them, as only a recording tells them that.
     """
 
-    __slots__ = ("bypasses", "found", "is_over", "kept", "limit", "root")
+    __slots__ = ("bypasses", "found", "has_queries", "is_over", "kept", "limit", "root")
 
     def __init__(self, root: Dispatch, limit: int) -> None:
         self.root: Dispatch | None = root
@@ -27,6 +27,8 @@ class Tree:
         self.bypasses: list[Bypass] = []
         self.found: Any = None
         """What the first sink that asked made of it; the others need not do that again."""
+        self.has_queries = False
+        """Whether any of its calls ran one: to ask each of them takes longer than all the rest."""
         self.is_over = False
 
     def add(self, dispatch: Dispatch) -> None:

@@ -47,11 +47,14 @@ def diagnose(
     return sorted(heard, key=lambda each: each.id)
 
 
-def may_find(dispatches: list[Dispatch], *, slow_ms: float, repeated: int) -> bool:
+def may_find(
+    dispatches: list[Dispatch], *, slow_ms: float, repeated: int, has_queries: bool = True
+) -> bool:
     """Tell whether a rule over `dispatches` may find anything, in one quick look at each call.
 
     Most of what a program sends is in order, and where it is diagnosed as it runs, that has to be
-    known for a fraction of what the rules take. Where this is in doubt, it says yes.
+    known for a fraction of what the rules take. Where this is in doubt, it says yes. Calls are not
+    asked for their queries where `has_queries` says that there are none.
     """
     limit = slow_ms * 1_000_000
     ran = 0
@@ -65,8 +68,7 @@ def may_find(dispatches: list[Dispatch], *, slow_ms: float, repeated: int) -> bo
             ended = call.ended
             if ended is not None and ended - call.started >= limit:
                 return True
-            statements = call.statements
-            if statements is not None:
+            if has_queries and (statements := call.statements) is not None:
                 if type(statements) is not dict or dispatch.sent.get("raw") is True:
                     return True
                 ran += sum(count for count, _ in list(statements.values()))

@@ -131,6 +131,7 @@ def the_floor(lab):
 def filtered_sinks(lab):
     for key, name, variant in (
         ("sink_logging", "LoggingSink, filtered by level", "logging_filtered"),
+        ("sink_silent", "LoggingSink without findings, filtered by level", "logging_silent"),
         ("sink_structlog", "StructlogSink, filtered by level", "structlog_filtered"),
         ("sink_stdlib", "StructlogSink over logging, filtered by level", "structlog_stdlib"),
         ("tracked", "SignalContextFilter alone", "tracked"),

@@ -59,6 +59,17 @@ class LoggingFiltered(Idle):
         signalscope.add_sink(LoggingSink())
 
 
+class LoggingSilent(Idle):
+    """The same without findings, which are warnings: nothing of it is ever written."""
+
+    def __init__(self):
+        super().__init__()
+        import signalscope
+        from signalscope.integrations.logging import LoggingSink
+
+        signalscope.add_sink(LoggingSink(findings=False))
+
+
 class StructlogFiltered(Idle):
     """A sink of structlog, whose logger leaves out what is below warning."""
 
@@ -236,6 +247,7 @@ VARIANTS = {
     "idle": Idle,
     "recording": Recording,
     "logging_filtered": LoggingFiltered,
+    "logging_silent": LoggingSilent,
     "structlog_filtered": StructlogFiltered,
     "structlog_stdlib": StructlogStdlib,
     "tracked": Tracked,

@@ -93,6 +93,21 @@ def connect():
         signal.disconnect(receiver, sender=sender)
 
 
+@pytest.fixture
+def alive():
+    """Return what tells the objects of a class that came since, once garbage is collected."""
+
+    def found():
+        gc.collect()
+        return [each for each in gc.get_objects() if type(each) in (Dispatch, Tree)]
+
+    # Those that earlier tests left, in what they exported say.
+    before = found()
+    known = set(map(id, before))
+    yield lambda of: [each for each in found() if type(each) is of and id(each) not in known]
+    before.clear()
+
+
 def works(**_):
     """Return."""
 
@@ -110,12 +125,6 @@ async def sends_on_later(**_):
     """Send another signal, in a later step."""
     await asyncio.sleep(0)
     await inner.asend(sender=None)
-
-
-def alive(of):
-    """Return the objects of a class that there are, once garbage is collected."""
-    gc.collect()
-    return [each for each in gc.get_objects() if type(each) is of]
 
 
 class TestWhatIsInIt:
@@ -352,7 +361,7 @@ class TestHarm:
         assert len(sink.trees) == 1
 
     @pytest.mark.parametrize("method", ["wants_tree", "tree_finished"])
-    def test_a_sink_that_raises(self, listen, connect, caplog, method):
+    def test_a_sink_that_raises(self, listen, connect, caplog, alive, method):
         """The others are told; the program sees nothing; after many faults it is dropped."""
         connect(outer, works)
         faulty, other = Forester(), Forester()
@@ -373,7 +382,7 @@ class TestHarm:
         # The traceback in the log may hold one; it is empty.
         assert all(tree.is_over and not tree.kept for tree in alive(Tree))
 
-    def test_nothing_that_was_sent_is_kept_alive(self, listen, connect):
+    def test_nothing_that_was_sent_is_kept_alive(self, listen, connect, alive):
         """Neither while the root runs nor after it."""
 
         class Instance:
@@ -396,7 +405,7 @@ class TestHarm:
         assert alive(Tree) == []
         assert alive(Dispatch) == []
 
-    def test_a_task_that_outlives_the_root_keeps_no_tree(self, listen, connect):
+    def test_a_task_that_outlives_the_root_keeps_no_tree(self, listen, connect, alive):
         """Only the calls around where it was started, as without."""
 
         async def main():
@@ -419,7 +428,7 @@ class TestHarm:
         assert asyncio.run(main()) == ["outer int"]
         assert len(sink.trees[0]) == 51
 
-    def test_a_root_that_never_ends_leaves_nothing(self, listen, connect):
+    def test_a_root_that_never_ends_leaves_nothing(self, listen, connect, alive):
         """Its tree goes with the task that nobody goes on with."""
 
         async def waits(**_):
