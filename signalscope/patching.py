@@ -148,7 +148,6 @@ def configure() -> conf.Settings:
         _State.settings = settings
         recorder.max_depth = settings.max_depth
         recorder.max_records = settings.max_records
-        recorder.max_records = settings.max_records
         recorder.sinks_want = SignalFilter(allow=settings.allow, deny=settings.deny)
     return settings
 
