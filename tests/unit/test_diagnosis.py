@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import signalscope
 from signalscope.diagnosis.catalogue import RULES
+from signalscope.diagnosis.pages import FOLDER, page_of
 from signalscope.diagnosis.runtime import diagnose
 from signalscope.errors import SignalscopeError
 from signalscope.rendering.findings import findings as shown
@@ -26,19 +27,31 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "rules.md"
 SECOND = 1_000_000_000
 
 
-@pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not here")
-def test_each_rule_has_a_section_in_the_docs():
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_each_rule_has_a_page(rule):
     """With its id, name, title, severity, an example of each kind and how to silence it."""
-    page = PAGE.read_text("utf-8")
-    sections = re.findall(r"^### (W\d{3}) ([\w-]+)$", page, re.MULTILINE)
-    assert sections == [(rule.id, rule.name) for rule in RULES.values()]
-    bodies = re.split(r"^### .*$", page, flags=re.MULTILINE)[1:]
-    for rule, body in zip(RULES.values(), bodies, strict=True):
-        assert f"{rule.title}. Severity: {rule.severity}." in body
-        assert body.count("```python") >= 2, rule.id
-        assert "**When it is fine.**" in body
-        assert f"ignore[{rule.id}]" in body
-        assert f"({rule.anchor})=" in page
+    page = page_of(rule)
+    assert page.startswith(f"# {rule.id} {rule.name}\n\n{rule.title}. Severity: {rule.severity}.")
+    assert page.count("```python") >= 2
+    assert "**When it is fine.**" in page
+    assert f"ignore[{rule.id}]" in page
+
+
+def test_each_page_is_of_a_rule():
+    assert {each.stem.upper() for each in FOLDER.iterdir()} == set(RULES)
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not here")
+def test_the_docs_have_all_pages():
+    """In the order of ids, each under an anchor of its own."""
+    sections = re.findall(
+        r"^\((.+)\)=\n\n### (W\d{3}) ([\w-]+)\n\n```{include} .*/(w\d{3})\.md\n```$",
+        PAGE.read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert sections == [
+        (rule.anchor, rule.id, rule.name, rule.id.lower()) for rule in RULES.values()
+    ]
 
 
 def test_severities():
