@@ -1,0 +1,78 @@
+"""``manage.py signalscope VERB``: what is connected, why it runs, and what a command set off.
+
+Exit status: 0 fine; 1 a difference or a finding that was asked to fail; 2 wrong usage. `run` passes
+on the status of the command that it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from signalscope.errors import SignalscopeError
+from signalscope.management.verbs import (
+    diff,
+    graph,
+    listing,
+    reasons,
+    report,
+    rules,
+    run,
+    snapshot,
+)
+from signalscope.management.verbs.outcome import Outcome, WrongUsageError, printable
+
+if TYPE_CHECKING:
+    from django.core.management.base import CommandParser
+
+__all__ = ["Command"]
+
+_VERBS = {
+    "list": listing,
+    "why": reasons,
+    "snapshot": snapshot,
+    "diff": diff,
+    "graph": graph,
+    "run": run,
+    "report": report,
+    "rules": rules,
+}
+
+
+class Command(BaseCommand):
+    """The command, which finds the verb and prints what it answers."""
+
+    help = "Show Django signals: what is connected, why it runs, what a command sets off."
+    requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own form
+    output_transaction = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the verbs."""
+        verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+        for name, module in _VERBS.items():
+            text = (module.__doc__ or "").splitlines()[0]
+            verb = verbs.add_parser(
+                name,
+                help=text[:1].lower() + text[1:].rstrip("."),
+                description=module.__doc__,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+            module.add_arguments(verb)
+            # Django's own, which would otherwise have to stand before the verb.
+            verb.add_argument("--no-color", action="store_true", default=argparse.SUPPRESS)
+            verb.add_argument("--force-color", action="store_true", default=argparse.SUPPRESS)
+            verb.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS)
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Run a verb; raise `CommandError` with the status 2 for what cannot be."""
+        try:
+            outcome: Outcome = _VERBS[options["verb"]].answer(options, self.style)
+        except (SignalscopeError, WrongUsageError) as error:
+            raise CommandError(str(error), returncode=2) from None
+        if outcome.text:
+            self.stdout.write(printable(outcome.text, self.stdout))
+        if outcome.status:
+            sys.exit(outcome.status)

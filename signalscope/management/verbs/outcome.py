@@ -1,0 +1,126 @@
+"""What a verb answers, and what all verbs need: names that match by part, files, widths."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from signalscope.matching import name_matches
+from signalscope.registry.live import suggestion
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Collection, Iterable
+
+__all__ = [
+    "Outcome",
+    "WrongUsageError",
+    "add_format",
+    "as_json",
+    "matching",
+    "printable",
+    "read_json",
+    "width",
+    "write",
+]
+
+SCHEMA = 1
+"""The version of the JSON that the verbs write; it changes when a reader would go wrong."""
+
+
+class Outcome(NamedTuple):
+    """The text for standard output, and the exit status."""
+
+    text: str
+    status: int = 0
+
+
+class WrongUsageError(Exception):
+    """What was asked for cannot be; the message says so, and what can."""
+
+
+def add_format(parser: argparse.ArgumentParser, *formats: str) -> None:
+    """Add ``--format``, whose first value is the default."""
+    parser.add_argument(
+        "--format", choices=formats, default=formats[0], help=f"{formats[0]} is the default"
+    )
+
+
+def as_json(kind: str, **data: Any) -> str:
+    """Return data as JSON, with the version of its schema."""
+    return json.dumps({"schema": SCHEMA, "kind": kind, **data}, indent=1, ensure_ascii=False)
+
+
+def matching(wanted: str, names: Iterable[str], what: str) -> list[str]:
+    """Return the names that are meant: whole ones or their ends first, else those that have it.
+
+    Raises `WrongUsageError` with the nearest where none does.
+    """
+    names = list(dict.fromkeys(names))
+    found = [name for name in names if name_matches(name, wanted)]
+    found = found or [name for name in names if wanted.casefold() in name.casefold()]
+    if not found:
+        near = suggestion(wanted, names)
+        raise WrongUsageError(f"No {what} is called {wanted!r}.{f' {near}' if near else ''}")
+    return found
+
+
+def width() -> int | None:
+    """Return how wide the terminal is, None where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def printable(text: str, stream: Any) -> str:
+    """Return text that a stream can take, whatever its encoding."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "replace").decode(encoding)
+
+
+def read_json(path: str, kinds: Collection[str]) -> dict[str, Any]:
+    """Return a file that one of the verbs, or `Recording.to_dict`, wrote.
+
+    Raises `WrongUsageError` for one that is no such file, or of a newer version.
+    """
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no text in UTF-8"
+        raise WrongUsageError(f"{path} cannot be read: {reason or error}.") from None
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise WrongUsageError(f"{path} is no JSON, or was cut short.") from None
+    if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
+        raise WrongUsageError(f"{path} was not written by Signalscope.")
+    # A recording is as old as its format, and says nothing of its kind.
+    kind = data.get("kind", "recording" if "dispatches" in data else "unknown")
+    if kind not in kinds:
+        raise WrongUsageError(f"{path} holds a {kind}; what is wanted is {' or '.join(kinds)}.")
+    if data["schema"] > SCHEMA:
+        raise WrongUsageError(
+            f"{path} has version {data['schema']} of the format, and this Signalscope reads up to "
+            f"{SCHEMA}: install a newer one."
+        )
+    return {**data, "kind": kind}
+
+
+def write(path: str, text: str) -> str:
+    """Write a file, or return the text where the path is ``-``.
+
+    Raises `WrongUsageError` where it cannot be written.
+    """
+    if path == "-":
+        return text
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # First beside it: whoever is interrupted keeps the old one.
+        beside = f"{path}.{os.getpid()}.part"
+        Path(beside).write_text(text + "\n", encoding="utf-8")
+        Path(beside).replace(path)
+    except OSError as error:
+        raise WrongUsageError(f"{path} cannot be written: {error.strerror or error}.") from None
+    return ""

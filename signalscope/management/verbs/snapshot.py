@@ -1,0 +1,47 @@
+"""Write what is connected to a file that can be reviewed, and compared by diff.
+
+It holds names, senders, order and how each is connected; no ids, no paths and no lines, so that it
+changes only when the connections do. FILE may be - for standard output.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from signalscope.management.verbs.listing import numbered
+from signalscope.management.verbs.outcome import Outcome, as_json, write
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["add_arguments", "answer", "taken"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("file", metavar="FILE", help="the file to write")
+
+
+def answer(options: dict[str, Any], style: Any) -> Outcome:
+    """Write the file."""
+    signals = taken()
+    shown = write(options["file"], as_json("wiring", signals=signals))
+    count = sum(map(len, signals.values()))
+    told = style.SUCCESS(f"{count} connections of {len(signals)} signals in {options['file']}")
+    return Outcome(shown or told)
+
+
+def taken() -> dict[str, list[dict[str, Any]]]:
+    """Return what is connected: signal → its receivers in the order of sending."""
+    signals: dict[str, list[dict[str, Any]]] = {}
+    for _, each in numbered():
+        signals.setdefault(each.signal_name, []).append(
+            {
+                "receiver": each.receiver_name,
+                "sender": each.sender_name,
+                "dispatch_uid": None if each.dispatch_uid is None else str(each.dispatch_uid),
+                "weak": each.weak,
+                "is_async": each.is_async,
+            }
+        )
+    return dict(sorted(signals.items()))
