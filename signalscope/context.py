@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         over: bool
 
 
-__all__ = ["Current", "current", "mutes", "parent_and_scope", "swaps"]
+__all__ = ["Current", "Sending", "current", "mutes", "parent_and_scope", "sending", "swaps"]
 
 Current = ReceiverCall | Scope | Continuation | None
 """The receiver call whose code runs, or the recording that was opened since that began, or the
@@ -36,6 +36,23 @@ current: ContextVar[Current] = ContextVar("signalscope", default=None)
 mutes: ContextVar[tuple[Mute, ...]] = ContextVar("signalscope_mutes", default=())
 
 swaps: ContextVar[tuple[Swap, ...]] = ContextVar("signalscope_swaps", default=())
+
+
+class Sending:
+    """A mail or a task on its way: what is watched until it is sent."""
+
+    __slots__ = ("in_transaction", "outer", "over", "running", "wrote")
+
+    def __init__(self, running: Current, outer: Sending | None) -> None:
+        self.running = running
+        self.outer = outer
+        self.in_transaction = False
+        self.wrote = False
+        """Whether it is a row in a database, which comes and goes with the transaction."""
+        self.over = False
+
+
+sending: ContextVar[Sending | None] = ContextVar("signalscope_sending", default=None)
 
 
 def parent_and_scope(found: Current) -> tuple[ReceiverCall | None, Scope | None]:

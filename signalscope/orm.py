@@ -7,7 +7,8 @@ import functools
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
 
-from signalscope.context import current, parent_and_scope
+from signalscope.context import current, parent_and_scope, sending
+from signalscope.effects import EffectHooks, is_stored
 from signalscope.naming import sender_facts
 from signalscope.notes import caller, place_of
 from signalscope.ownrow import is_own_row
@@ -69,7 +70,7 @@ _INTERNAL = frozenset({"bulk_update", "_add_items"})
 many-to-many manager inserts rows of its own table, for which it sends ``m2m_changed``."""
 
 
-class OrmHooks:
+class OrmHooks(EffectHooks):
     """The part of the recorder that Django's database layer calls; like all of it, it never raises.
 
     A callback that is queued until the commit is known by the set of savepoint ids that Django
@@ -89,7 +90,9 @@ class OrmHooks:
     def query_begins(self) -> tuple[ReceiverCall, int] | None:
         """Note when a query begins that the code of a receiver runs."""
         running = current.get()
-        if type(running) is ReceiverCall and running.dispatch.scope.counts_queries:
+        if type(running) is ReceiverCall and (
+            running.dispatch.scope.counts_queries or sending.get() is not None
+        ):
             return running, self.clock()
         return None
 
@@ -99,9 +102,13 @@ class OrmHooks:
         duration = self.clock() - started
         # What a backend takes in place of a string (a composed statement) is not rendered here.
         with contextlib.suppress(Exception):  # no fault of ours may reach the program
-            call.count_query(sql if type(sql) is str else f"<{type(sql).__name__}>", duration)
-            if self.tells and (tree := call.dispatch.tree) is not None:
-                tree.has_queries = True
+            if call.dispatch.scope.counts_queries:
+                call.count_query(sql if type(sql) is str else f"<{type(sql).__name__}>", duration)
+                if self.tells and (tree := call.dispatch.tree) is not None:
+                    tree.has_queries = True
+            on_its_way = sending.get()
+            if on_its_way is not None and on_its_way.running is call and is_stored(sql):
+                on_its_way.wrote = True
 
     # --- on_commit --------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from typing import Any
 
 import asgiref
 import django
+from django.db import connections
 from django.db.models.signals import post_init, pre_init
 
 from signalscope import conf, weaving
@@ -59,6 +60,7 @@ __all__ = [
 
 recorder = Recorder()
 recorder.wiring = connect_log
+recorder.connections = connections
 recorder.of_instances = (pre_init, post_init)
 
 for _package in (django, asgiref):
@@ -99,8 +101,16 @@ FURTHER = {
 
 IF_LOADED: dict[str, tuple[Weave, ...]] = {
     "django.test.testcases": (Weave("TestCase", "captureOnCommitCallbacks", weaving.deferring),),
+    "django.core.mail": (Weave(None, "send_mass_mail", weaving.mailing),),
+    "django.core.mail.message": (Weave("EmailMessage", "send", weaving.mailing),),
+    "django.tasks.base": tuple(
+        Weave("Task", name, weaving.enqueuing) for name in ("enqueue", "aenqueue")
+    ),
+    "celery.app.base": (Weave("Celery", "send_task", weaving.publishing),),
+    "celery.app.task": (Weave("Task", "apply_async", weaving.publishing),),
 }
-"""Nobody should load a test framework because of us."""
+"""Nobody should load a test framework, or Celery, because of us. What a program loads later is
+hooked when the next recording is opened."""
 
 _GUARD = "MAX_DEPTH"
 """Stands in the recorder's list of listeners while a limit of depth is to be watched."""
@@ -261,12 +271,30 @@ def _hook() -> None:
         found = {}
     else:
         return
-    wanted = {name: IF_LOADED[name] for name in IF_LOADED.keys() & sys.modules.keys() - _loaded}
-    found |= _functions(wanted)
-    _loaded.update(wanted)
+    for name in IF_LOADED.keys() & sys.modules.keys() - _loaded:
+        if not _is_being_loaded(name):
+            found |= _functions_if_known(name)
+            _loaded.add(name)
     for function, woven in found.items():
         _replaced[function] = (function.__code__, woven)
         function.__code__ = woven
+
+
+def _is_being_loaded(name: str) -> bool:
+    """Tell whether another thread, or a caller of ours, is still running the module's code."""
+    spec = getattr(sys.modules[name], "__spec__", None)
+    return bool(getattr(spec, "_initializing", False))
+
+
+def _functions_if_known(name: str) -> dict[types.FunctionType, types.CodeType]:
+    """Return the functions of a module; none where its release is one that the hooks do not fit."""
+    try:
+        return _functions({name: IF_LOADED[name]})
+    except (InstallError, AttributeError) as error:
+        if name.startswith("django."):
+            raise
+        logger.info("%s is not watched: %s", name, error)
+        return {}
 
 
 _loaded: set[str] = set()

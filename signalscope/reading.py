@@ -18,6 +18,7 @@ __all__ = [
     "bases_of",
     "class_dict",
     "class_module",
+    "class_name",
     "dotted",
     "dotted_name",
     "model_options",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 class_module: Any = type.__dict__["__module__"]
+class_name: Any = type.__dict__["__name__"]
 _class_qualname: Any = type.__dict__["__qualname__"]
 _class_bases: Any = type.__dict__["__mro__"]
 class_dict: Any = type.__dict__["__dict__"]

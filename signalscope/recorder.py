@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from signalscope.context import Mute, Swap
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
     from signalscope.sinks import Sink
-    from signalscope.values import Bypass, SavedFacts
+    from signalscope.values import Bypass, Effect, SavedFacts
 
 __all__ = ["Collector", "Recorder"]
 
@@ -80,6 +80,7 @@ class Collector:
         self.queries = queries
         self.kept: list[Dispatch] = []
         self.bypasses: list[Bypass] = []
+        self.effects: list[Effect] = []
         self.unheard: dict[tuple[SignalFacts | SavedFacts, str | None], int] = {}
         """Sends that found no receiver: signal and sender's name → how often."""
         self.dropped = 0
@@ -89,6 +90,13 @@ class Collector:
         """Keep a bypass, or count it where there is no room."""
         if len(self.bypasses) < self.limit:
             self.bypasses.append(bypass)
+        else:
+            self.drop()
+
+    def effect(self, effect: Effect) -> None:
+        """Keep a mail or a task that was sent, or count it where there is no room."""
+        if len(self.effects) < self.limit:
+            self.effects.append(effect)
         else:
             self.drop()
 

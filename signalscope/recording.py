@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from signalscope.diagnosis.findings import Finding
     from signalscope.records import Dispatch, ReceiverCall
-    from signalscope.values import Bypass
+    from signalscope.values import Bypass, Effect
+
+    View = tuple[list[Dispatch], list[Bypass], list[Effect]]
 
 __all__ = ["Recording", "record"]
 
@@ -30,7 +32,7 @@ class Recording:
         self._collector = collector
         self._saved_findings = findings
         self._found: tuple[Any, list[Finding]] | None = None
-        self._view: tuple[tuple[int, int], list[Dispatch], list[Bypass]] | None = None
+        self._view: tuple[tuple[int, int, int], View] | None = None
 
     @property
     def dispatches(self) -> list[Dispatch]:
@@ -65,10 +67,11 @@ class Recording:
         settings = conf.load()
         if self._saved_findings is not None:
             return [each for each in self._saved_findings if each.id not in settings.silenced]
-        dispatches, bypasses = self._look()
+        dispatches, bypasses, effects = self._look()
         asked = (
             len(dispatches),
             len(bypasses),
+            len(effects),
             settings.slow_ms,
             settings.repeated_queries,
             settings.silenced,
@@ -80,6 +83,7 @@ class Recording:
         found = diagnose(
             dispatches,
             bypasses,
+            effects,
             slow_ms=settings.slow_ms,
             repeated=settings.repeated_queries,
             silenced=settings.silenced,
@@ -89,7 +93,7 @@ class Recording:
 
     @property
     def dropped(self) -> int:
-        """How many dispatches and bypasses found no room (``MAX_RECORDS``)."""
+        """How many dispatches, bypasses, mails and tasks found no room (``MAX_RECORDS``)."""
         # Threads that came for the last place at once have all got one.
         too_many = len(self._collector.kept) - self._collector.limit
         return self._collector.dropped + max(too_many, 0)
@@ -132,7 +136,7 @@ class Recording:
 
     def tree(self) -> str:
         """Return the tree as text: lines for dispatches and receiver calls, then the findings."""
-        dispatches, bypasses = self._look()
+        dispatches, bypasses, _ = self._look()
         roots = [dispatch for dispatch in dispatches if dispatch.parent is None]
         return text.tree(roots, bypasses, dropped=self.dropped, findings=self.findings)
 
@@ -176,16 +180,16 @@ class Recording:
     def _all(self) -> list[Dispatch]:
         return self._look()[0]
 
-    def _look(self) -> tuple[list[Dispatch], list[Bypass]]:
-        """Return all dispatches and bypasses, as they hang together at one moment."""
+    def _look(self) -> View:
+        """Return all dispatches, bypasses and effects, as they hang together at one moment."""
         # Bypasses first: while the recording runs, what they hang under is then among the kept.
-        noted = list(self._collector.bypasses)
+        noted, sent = list(self._collector.bypasses), list(self._collector.effects)
         kept = self._collector.kept[: self._collector.limit]
-        sizes = len(kept), len(noted)
+        sizes = len(kept), len(noted), len(sent)
         if self._view is None or self._view[0] != sizes:
             mine = separate(kept)
-            self._view = (sizes, mine, placed(noted, kept, mine))
-        return self._view[1], self._view[2]
+            self._view = sizes, (mine, placed(noted, kept, mine), placed(sent, kept, mine))
+        return self._view[1]
 
 
 class record:  # noqa: N801 - used as a function, like Django's override_settings

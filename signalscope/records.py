@@ -10,7 +10,7 @@ import itertools
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from signalscope.naming import short_name
 from signalscope.values import (
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from signalscope.naming import ReceiverFacts, SenderFacts, SignalFacts
     from signalscope.places import Location
     from signalscope.trees import Tree
-    from signalscope.values import Bypass
+    from signalscope.values import Bypass, Effect
+
+    Beside = TypeVar("Beside", Bypass, Effect)
 
 __all__ = [
     "Continuation",
@@ -90,22 +92,22 @@ def copied(kept: list[Dispatch]) -> list[Dispatch]:
     return list(copies.values())
 
 
-def placed(bypasses: list[Bypass], kept: list[Dispatch], mine: list[Dispatch]) -> list[Bypass]:
-    """Return the bypasses as they hang in `mine`, which is what `separate` made of `kept`.
+def placed(noted: list[Beside], kept: list[Dispatch], mine: list[Dispatch]) -> list[Beside]:
+    """Return bypasses or effects as they hang in `mine`, which is what `separate` made of `kept`.
 
     That is under the nearest receiver call around them whose dispatch the recording has kept.
     """
-    own = {id(dispatch): at for at, dispatch in enumerate(kept)} if bypasses else {}
+    own = {id(dispatch): at for at, dispatch in enumerate(kept)} if noted else {}
     found = []
-    for bypass in bypasses:
-        above = bypass.parent
+    for each in noted:
+        above = each.parent
         while above is not None:
             at, order = own.get(id(above.dispatch)), above.order
             if at is not None and order is not None:
                 above = mine[at].calls[order]
                 break
             above = above.dispatch.parent
-        found.append(bypass if above is bypass.parent else replace(bypass, parent=above))
+        found.append(each if above is each.parent else replace(each, parent=above))
     return found
 
 

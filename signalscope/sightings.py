@@ -61,6 +61,7 @@ def _look(tree: Tree) -> tuple[Sighting, ...]:
     found = diagnose(
         mine,
         beside,
+        [],  # mails and tasks are noted for recordings only
         slow_ms=settings.slow_ms,
         repeated=settings.repeated_queries,
         silenced=settings.silenced,

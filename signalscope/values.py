@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UNKNOWN",
     "Bypass",
+    "Effect",
     "ErrorInfo",
     "InstanceFacts",
     "NotCalled",
@@ -160,6 +161,24 @@ class Bypass:
     """Whether it surely wrote nothing but a row that a receiver around it was called for."""
     by_django: bool = field(default=False, compare=False)
     """Whether one of Django's own apps ran it, for purposes of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A mail or a task that was sent: what no rollback takes back."""
+
+    kind: str
+    """``mail``, ``celery`` or ``task`` (Django's own)."""
+    name: str
+    """The dotted name of the task, or of the message's class; never what is in it."""
+    location: Location | None
+    """The nearest line of the project's own code that led to it."""
+    parent: ReceiverCall | None = field(default=None, compare=False)
+    """The receiver call that sent it; None outside of any."""
+    deferred: bool = False
+    """Whether a callback on commit sent it, which `parent` had asked for."""
+    before_commit: bool = False
+    """Whether it surely went out while a transaction was open, other than a test case's own."""
 
 
 def instance_label(instance: InstanceFacts) -> str:

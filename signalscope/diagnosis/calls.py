@@ -2,43 +2,65 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from signalscope.diagnosis.grouping import finding_about, grouped, is_djangos, key_of, label, times
+from signalscope.diagnosis.sending import counts_of, word_of
 from signalscope.diagnosis.sql import counted, is_batch, is_read, is_statement, is_write
 
 if TYPE_CHECKING:
     from signalscope.diagnosis.findings import Finding
     from signalscope.records import Dispatch, ReceiverCall
+    from signalscope.values import Effect
 
-__all__ = ["hops", "repeated_queries", "slow", "writes_on_raw"]
+__all__ = ["effects_on_raw", "hops", "repeated_queries", "slow"]
 
 _MOST_SHAPES = 10
 _SHOWN = 120
 
 
-def writes_on_raw(dispatches: list[Dispatch]) -> list[Finding]:
-    """W102: a receiver's own code changed rows while ``raw`` was True."""
+def effects_on_raw(dispatches: list[Dispatch], effects: list[Effect]) -> list[Finding]:
+    """W102: a receiver's own code changed rows, or sent a mail or a task, while ``raw`` was True.
+
+    A mail on commit counts, too: the fixture's commit sends it.
+    """
+    sent: dict[int, list[Effect]] = {}
+    for effect in effects:
+        if effect.parent is not None:
+            sent.setdefault(id(effect.parent), []).append(effect)
     raw = [dispatch for dispatch in dispatches if dispatch.sent.get("raw") is True]
     found = []
-    for (receiver, signal, sender), calls in grouped(raw, lambda call: bool(_writes(call))).items():
+    by_key = grouped(raw, lambda call: id(call) in sent or bool(_writes(call)))
+    for (receiver, signal, sender), calls in by_key.items():
         shapes: dict[str, int] = {}
         for call in calls:
             for sql, count in _writes(call).items():
                 shapes[sql] = shapes.get(sql, 0) + count
-        first = next(iter(shapes))
+        mine = [effect for call in calls for effect in sent.get(id(call), ())]
+        did = []
+        if shapes:
+            written = _short(next(iter(shapes))).removesuffix(".")
+            did.append(f"wrote to the database, {times(sum(shapes.values()))}: {written}")
+        for kind in dict.fromkeys(effect.kind for effect in mine):
+            names = counts_of([effect for effect in mine if effect.kind == kind])
+            did.append(f"sent {word_of(kind)}, {times(sum(names.values()))}: {', '.join(names)}")
         found.append(
             finding_about(
                 "W102",
                 calls,
-                f"{receiver} wrote to the database while raw=True ({label(signal, sender)}), "
-                f"{times(sum(shapes.values()))}: {_short(first)}",
+                f"While raw=True ({label(signal, sender)}), {receiver} {'; and '.join(did)}.",
                 "Return at once if raw: a fixture brings all of its rows, and others may not be "
                 "there yet.",
                 sql=_most(shapes),
+                sent=[[kind, name, count] for (kind, name), count in _by_name(mine).items()],
             )
         )
     return found
+
+
+def _by_name(effects: list[Effect]) -> dict[tuple[str, str], int]:
+    return dict(Counter((effect.kind, effect.name) for effect in effects))
 
 
 def _writes(call: ReceiverCall) -> dict[str, int]:

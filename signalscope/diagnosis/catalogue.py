@@ -42,11 +42,19 @@ RULES = {
             "W013", "reads-m2m-on-create", "warning", "A many-to-many is read too early", "source"
         ),
         Rule("W101", "recursion", "warning", "A receiver is entered again for the same instance"),
-        Rule("W102", "side-effect-on-raw", "warning", "SQL writes while a fixture is loaded"),
+        Rule(
+            "W102",
+            "side-effect-on-raw",
+            "warning",
+            "Side effects while a fixture is loaded",
+        ),
         Rule("W103", "slow-receiver", "warning", "A receiver takes long itself"),
         Rule("W104", "repeated-query", "warning", "A receiver repeats one statement"),
         Rule("W105", "swallowed-error", "warning", "An error is kept by a robust send"),
         Rule("W106", "skipped-after-error", "warning", "Receivers do not run after an error"),
+        Rule(
+            "W107", "effect-before-commit", "warning", "A mail or a task is sent before the commit"
+        ),
         Rule("W108", "bypassed", "info", "A bulk operation skips receivers"),
         Rule("W109", "redundant-save", "info", "An instance is saved again by its own receiver"),
         Rule("W110", "thread-hop", "info", "A receiver runs in another thread or event loop"),

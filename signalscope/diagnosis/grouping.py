@@ -10,7 +10,7 @@ from signalscope.naming import short_name
 from signalscope.places import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from signalscope.records import Dispatch, ReceiverCall
 
@@ -30,6 +30,8 @@ Key = tuple[str, str, str | None]
 
 MOST_IDS = 20
 """Dispatches that the evidence names; ``count`` counts all."""
+
+MOST_LINES = 5
 
 
 def key_of(call: ReceiverCall) -> Key:
@@ -69,7 +71,8 @@ def evidence_of(dispatches: list[Dispatch], **more: Any) -> dict[str, Any]:
     """Return the evidence, with the ids of the first of `dispatches`."""
     return {
         "count": len(dispatches),
-        "dispatches": [dispatch.id for dispatch in dispatches[:MOST_IDS]],
+        # One dispatch may be there for several things.
+        "dispatches": list(dict.fromkeys(dispatch.id for dispatch in dispatches[:MOST_IDS])),
         **more,
     }
 
@@ -79,16 +82,20 @@ def finding_about(
     calls: list[ReceiverCall],
     what: str,
     remedy: str,
+    lines: Sequence[Location | None] = (),
     **evidence: Any,
 ) -> Finding:
-    """Return the finding of a rule about equal calls; the first of them gives names and places."""
+    """Return the finding of a rule about equal calls; the first of them gives names and places.
+
+    `lines` are what to look at besides the receiver, where that is not what sent the signal.
+    """
     first = calls[0]
     receiver, signal, sender = key_of(first)
     places = []
     if first.file is not None and first.line is not None:
         places.append(Location(first.file, first.line))
-    if first.dispatch.location is not None:
-        places.append(first.dispatch.location)
+    told = [each for each in lines or (first.dispatch.location,) if each is not None]
+    places += list(dict.fromkeys(told))[:MOST_LINES]
     return Finding.of(
         rule(id),
         what=what,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from signalscope.diagnosis.bypassing import bypassed
-from signalscope.diagnosis.calls import hops, repeated_queries, slow, writes_on_raw
+from signalscope.diagnosis.calls import effects_on_raw, hops, repeated_queries, slow
 from signalscope.diagnosis.errors import skipped_after_errors, swallowed_errors
 from signalscope.diagnosis.reentry import any_again, reentries
+from signalscope.diagnosis.sending import sent_before_commit
 from signalscope.diagnosis.silencing import ignored
 
 if TYPE_CHECKING:
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
 
     from signalscope.diagnosis.findings import Finding
     from signalscope.records import Dispatch
-    from signalscope.values import Bypass
+    from signalscope.values import Bypass, Effect
 
 __all__ = ["diagnose", "may_find"]
 
 
-def diagnose(
+def diagnose(  # noqa: PLR0913 - what is judged, and by what measure
     dispatches: list[Dispatch],
     bypasses: list[Bypass],
+    effects: list[Effect],
     *,
     slow_ms: float,
     repeated: int,
@@ -32,11 +34,11 @@ def diagnose(
 
     Takes time in proportion to the size of the recording. `slow_ms` are milliseconds.
     """
-    found = bypassed(bypasses)
-    if may_find(dispatches, slow_ms=slow_ms, repeated=repeated):
+    found = [*bypassed(bypasses), *sent_before_commit(effects)]
+    if effects or may_find(dispatches, slow_ms=slow_ms, repeated=repeated):
         found += [
             *reentries(dispatches),
-            *writes_on_raw(dispatches),
+            *effects_on_raw(dispatches, effects),
             *slow(dispatches, slow_ms),
             *repeated_queries(dispatches, repeated),
             *swallowed_errors(dispatches),

@@ -11,7 +11,7 @@ from signalscope.errors import SignalscopeError
 from signalscope.places import Location
 from signalscope.recorder import Collector
 from signalscope.records import Dispatch, ReceiverCall, Scope
-from signalscope.values import Bypass, ErrorInfo, NotCalled, Queries, SavedFacts, WallClock
+from signalscope.values import Bypass, Effect, ErrorInfo, NotCalled, Queries, SavedFacts, WallClock
 
 if TYPE_CHECKING:
     from signalscope.diagnosis.findings import Finding
@@ -24,12 +24,15 @@ SCHEMA = 1
 
 
 def recording_to_dict(
-    recording: Recording, dispatches: list[Dispatch], bypasses: list[Bypass]
+    recording: Recording,
+    dispatches: list[Dispatch],
+    bypasses: list[Bypass],
+    effects: list[Effect],
 ) -> dict[str, Any]:
     """Return the recording as dicts, lists, strings, numbers, booleans and None.
 
-    Dispatches stand in a flat list in the order in which they started; a dispatch or a bypass names
-    its parent by the index of the dispatch in that list and the index of the call among its calls.
+    Dispatches stand in a flat list in the order in which they started; whatever hangs under a call
+    names its parent by the index of the dispatch in that list and that of the call among its calls.
     So depth is no limit, neither here nor in JSON.
     """
     index = {id(dispatch): number for number, dispatch in enumerate(dispatches)}
@@ -39,6 +42,7 @@ def recording_to_dict(
         "dropped": recording.dropped,
         "dispatches": [_dispatch_to_dict(dispatch, index, looks) for dispatch in dispatches],
         "bypasses": [_bypass_to_dict(bypass, index) for bypass in bypasses],
+        "effects": [_effect_to_dict(effect, index) for effect in effects],
         "unheard": [[*names, number] for names, number in recording.unheard.items()],
         "findings": [finding.to_dict() for finding in recording.findings],
     }
@@ -102,7 +106,18 @@ def _bypass_to_dict(bypass: Bypass, index: dict[int, int]) -> dict[str, Any]:
     }
 
 
-def _parent(record: Dispatch | Bypass, index: dict[int, int]) -> list[Any] | None:
+def _effect_to_dict(effect: Effect, index: dict[int, int]) -> dict[str, Any]:
+    return {
+        "kind": effect.kind,
+        "name": effect.name,
+        "location": _list(effect.location),
+        "parent": _parent(effect, index),
+        "deferred": effect.deferred,
+        "before_commit": effect.before_commit,
+    }
+
+
+def _parent(record: Dispatch | Bypass | Effect, index: dict[int, int]) -> list[Any] | None:
     call = record.parent
     return None if call is None else [index[id(call.dispatch)], call.order]
 
@@ -184,7 +199,8 @@ def _collector(saved: dict[str, Any]) -> Collector:
     collector.kept = dispatches
     collector.dropped = _int(saved["dropped"])
     collector.bypasses = [_bypass(entry, dispatches) for entry in saved["bypasses"]]
-    # The first form of schema 1 had neither these nor a bypass's parent and times.
+    # The first forms of schema 1 had neither these nor a bypass's parent and times.
+    collector.effects = [_effect(entry, dispatches) for entry in saved.get("effects", ())]
     for signal, sender, number in saved.get("unheard", ()):
         facts = SavedFacts(_str(signal))
         collector.unheard[facts, None if sender is None else _str(sender)] = _int(number)
@@ -240,6 +256,18 @@ def _bypass(entry: dict[str, Any], dispatches: list[Dispatch]) -> Bypass:
         started=_int_or_none(entry.get("started_ns")),
         own_row=_bool(entry.get("own_row", False)),
         by_django=_bool(entry.get("by_django", False)),
+    )
+
+
+def _effect(entry: dict[str, Any], dispatches: list[Dispatch]) -> Effect:
+    around = entry["parent"]
+    return Effect(
+        _str(entry["kind"]),
+        _str(entry["name"]),
+        _location(entry["location"]),
+        parent=None if around is None else _call_at(around, dispatches),
+        deferred=_bool(entry["deferred"]),
+        before_commit=_bool(entry["before_commit"]),
     )
 
 

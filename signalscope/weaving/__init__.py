@@ -23,7 +23,10 @@ from signalscope.weaving.around import (
     connecting,
     creating,
     deferring,
+    enqueuing,
+    mailing,
     postponing,
+    publishing,
     querying,
 )
 from signalscope.weaving.dispatch import dispatching, running
@@ -42,7 +45,10 @@ __all__ = [
     "creating",
     "deferring",
     "dispatching",
+    "enqueuing",
+    "mailing",
     "postponing",
+    "publishing",
     "querying",
     "running",
     "weave",

@@ -1,4 +1,4 @@
-"""Hooks around dispatch: connections, queries, callbacks on commit, bulk operations."""
+"""Hooks around dispatch: connections, queries, callbacks on commit, bulk operations, effects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import Any
 
 from signalscope.weaving.templates import Function, body, expression, statements, unknown
 
-__all__ = ["bypassing", "connecting", "creating", "deferring", "postponing", "querying"]
+__all__ = [
+    "bypassing",
+    "connecting",
+    "creating",
+    "deferring",
+    "enqueuing",
+    "mailing",
+    "postponing",
+    "publishing",
+    "querying",
+]
 
 
 def connecting(method: Function) -> None:
@@ -124,7 +134,9 @@ def bypassing(method: Function) -> None:
         objects = f"None if ignore_conflicts else {objects}"
     if not isinstance(rest[-1], ast.Return):
         raise unknown(f"QuerySet.{method.name} does not end with its result")
-    hooked = _HookReturns(method.name, objects)
+    hooked = _HookReturns(
+        f"RECORDER.bypassed(self, {method.name!r}, {objects}, RESULT, _signalscope_started)"
+    )
     method.body = [
         *docstring,
         *statements(
@@ -143,9 +155,9 @@ else:
 
 
 class _HookReturns(ast.NodeTransformer):
-    def __init__(self, operation: str, objects: str) -> None:
-        self._operation = operation
-        self._objects = objects
+    def __init__(self, hook: str) -> None:
+        self._hook = hook
+        self.found = 0
 
     def visit_FunctionDef(self, node: Any) -> Any:
         return node
@@ -155,10 +167,50 @@ class _HookReturns(ast.NodeTransformer):
 
     def visit_Return(self, node: ast.Return) -> Any:
         if node.value is not None:
-            node.value = expression(
-                f"RECORDER.bypassed("
-                f"self, {self._operation!r}, {self._objects}, RESULT, _signalscope_started)",
-                node.value,
-                RESULT=node.value,
-            )
+            self.found += 1
+            node.value = expression(self._hook, node.value, RESULT=node.value)
         return node
+
+
+def mailing(function: Function) -> None:
+    """Tell of a mail that was sent, or of several at once."""
+    _sending(function, "mail", "self" if _first_parameter(function) == "self" else "None")
+
+
+def enqueuing(method: Function) -> None:
+    """Tell of a task of Django's that was enqueued."""
+    _sending(method, "task", "self")
+
+
+def publishing(method: Function) -> None:
+    """Tell of a task of Celery's that was sent, by the task itself or by its name."""
+    _sending(method, "celery", "name" if method.name == "send_task" else "self")
+
+
+def _first_parameter(function: Function) -> str:
+    return function.args.args[0].arg
+
+
+def _sending(function: Function, kind: str, what: str) -> None:
+    docstring, rest = body(function)
+    hooked = _HookReturns(f"RECORDER.sent(_signalscope_sending, {kind!r}, {what}, RESULT)")
+    told = [hooked.visit(copy.deepcopy(node)) for node in rest]
+    if not hooked.found:
+        raise unknown(f"{function.name} does not return what sending gives")
+    function.body = [
+        *docstring,
+        *statements(
+            """
+if RECORDER.active and (_signalscope_sending := RECORDER.sending_begins()) is not None:
+    try:
+        TOLD
+    finally:
+        RECORDER.sending_ends(_signalscope_sending)
+else:
+    REST
+""",
+            rest[0],
+            TOLD=told,
+            REST=rest,
+        ),
+    ]

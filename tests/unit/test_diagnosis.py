@@ -266,7 +266,7 @@ def steps_of(dispatches):
 
     sys.setprofile(profile)
     try:
-        assert diagnose(dispatches, [], slow_ms=100, repeated=5)
+        assert diagnose(dispatches, [], [], slow_ms=100, repeated=5)
     finally:
         sys.setprofile(None)
     return count

@@ -48,7 +48,9 @@ def without_receivers_of(package: str, recording: dict[str, Any]) -> dict[str, A
     """
     dispatches = recording["dispatches"]
     bypasses = recording["bypasses"]
-    parents = {each["parent"][0] for each in (*dispatches, *bypasses) if each["parent"]}
+    effects = recording.get("effects", [])
+    beside = (*dispatches, *bypasses, *effects)
+    parents = {each["parent"][0] for each in beside if each["parent"]}
     prefix = f"{package}."
     moved: dict[int, int] = {}
     kept: list[dict[str, Any]] = []
@@ -75,6 +77,7 @@ def without_receivers_of(package: str, recording: dict[str, Any]) -> dict[str, A
         **recording,
         "dispatches": list(map(settled, kept)),
         "bypasses": list(map(settled, bypasses)),
+        "effects": list(map(settled, effects)),
         **_findings_about(kept, recording),
     }
 
