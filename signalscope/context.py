@@ -41,15 +41,15 @@ swaps: ContextVar[tuple[Swap, ...]] = ContextVar("signalscope_swaps", default=()
 class Sending:
     """A mail or a task on its way: what is watched until it is sent."""
 
-    __slots__ = ("in_transaction", "outer", "over", "running", "wrote")
+    __slots__ = ("in_transaction", "outer", "running", "wrote")
 
     def __init__(self, running: Current, outer: Sending | None) -> None:
         self.running = running
+        """Who sends it; None once it is sent."""
         self.outer = outer
         self.in_transaction = False
         self.wrote = False
         """Whether it is a row in a database, which comes and goes with the transaction."""
-        self.over = False
 
 
 sending: ContextVar[Sending | None] = ContextVar("signalscope_sending", default=None)

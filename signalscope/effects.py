@@ -36,11 +36,8 @@ class EffectHooks:
             if scope is None or not scope.collectors:
                 return None
             outer = sending.get()
-            if outer is not None:
-                if outer.over:
-                    outer = None
-                elif outer.running is running:
-                    return None
+            if outer is not None and outer.running is running:
+                return None
             begun = Sending(running, outer)
             begun.in_transaction = _in_transaction(self.connections)
             sending.set(begun)
@@ -50,7 +47,6 @@ class EffectHooks:
 
     def sending_ends(self, begun: Sending) -> None:
         """End what `sending_begins` began."""
-        begun.over = True
         begun.running = None
         # Receivers that run at once may share a context, and end in any order.
         if sending.get() is begun:

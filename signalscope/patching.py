@@ -99,15 +99,24 @@ FURTHER = {
 }
 """Where somebody else replaced one of these for good, its facts are missing from the records."""
 
-IF_LOADED: dict[str, tuple[Weave, ...]] = {
-    "django.test.testcases": (Weave("TestCase", "captureOnCommitCallbacks", weaving.deferring),),
-    "django.core.mail": (Weave(None, "send_mass_mail", weaving.mailing),),
-    "django.core.mail.message": (Weave("EmailMessage", "send", weaving.mailing),),
-    "django.tasks.base": tuple(
-        Weave("Task", name, weaving.enqueuing) for name in ("enqueue", "aenqueue")
-    ),
-    "celery.app.base": (Weave("Celery", "send_task", weaving.publishing),),
-    "celery.app.task": (Weave("Task", "apply_async", weaving.publishing),),
+IF_LOADED: dict[str, dict[str, tuple[Weave, ...]]] = {
+    "django.test.testcases": {
+        "django.test.testcases": (Weave("TestCase", "captureOnCommitCallbacks", weaving.deferring),)
+    },
+    "django.core.mail": {
+        "django.core.mail": (Weave(None, "send_mass_mail", weaving.mailing),),
+        "django.core.mail.message": (Weave("EmailMessage", "send", weaving.mailing),),
+    },
+    "django.tasks.base": {
+        "django.tasks.base": tuple(
+            Weave("Task", name, weaving.enqueuing) for name in ("enqueue", "aenqueue")
+        )
+    },
+    # Celery loads its tasks' module with the first task that is used, which may be in a recording.
+    "celery.app.base": {
+        "celery.app.base": (Weave("Celery", "send_task", weaving.publishing),),
+        "celery.app.task": (Weave("Task", "apply_async", weaving.publishing),),
+    },
 }
 """Nobody should load a test framework, or Celery, because of us. What a program loads later is
 hooked when the next recording is opened."""
@@ -289,8 +298,8 @@ def _is_being_loaded(name: str) -> bool:
 def _functions_if_known(name: str) -> dict[types.FunctionType, types.CodeType]:
     """Return the functions of a module; none where its release is one that the hooks do not fit."""
     try:
-        return _functions({name: IF_LOADED[name]})
-    except (InstallError, AttributeError) as error:
+        return _functions(IF_LOADED[name])
+    except Exception as error:
         if name.startswith("django."):
             raise
         logger.info("%s is not watched: %s", name, error)

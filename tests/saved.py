@@ -71,6 +71,19 @@ def bypass(**more):
     }
 
 
+def effect(**more):
+    """Return a mail that was sent, as `Recording.to_dict` gives it."""
+    return {
+        "kind": "mail",
+        "name": "django.core.mail.message.EmailMessage",
+        "location": ["/srv/shop/signals.py", 9],
+        "parent": None,
+        "deferred": False,
+        "before_commit": True,
+        **more,
+    }
+
+
 def missed(name, reason):
     """Return a receiver that was not called, as `Recording.to_dict` gives it."""
     return {"receiver_name": name, "reason": reason}

@@ -43,7 +43,7 @@ from tests.integrations.toolbar import (
     tree,
     viewed,
 )
-from tests.saved import big_recording, bypass, call, dispatch, recorded
+from tests.saved import big_recording, bypass, call, dispatch, effect, recorded
 
 pytestmark = pytest.mark.usefixtures("site", "wiring")
 
@@ -259,8 +259,10 @@ def test_leaving_receivers_out_keeps_the_tree_together():
             dispatch(parent=[1, 1], calls=[call("shop.four")]),
         ],
         "bypasses": [bypass(parent=[4, 0]), bypass()],
+        "effects": [effect(), effect(parent=[4, 0])],
     }
     less = stats.without_receivers_of("debug_toolbar", recording)
+    assert [item["parent"] for item in less["effects"]] == [None, [2, 0]]
     assert [item["parent"] for item in less["bypasses"]] == [[2, 0], None]
     left = less["dispatches"]
     assert [item["parent"] for item in left] == [None, [0, 0], [0, 1]]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import signalscope
 from signalscope.errors import SignalscopeError
-from tests.saved import bypass
+from tests.saved import bypass, effect
 
 noted = Signal()
 followed = Signal()
@@ -154,6 +154,7 @@ def paths(value, path=()):
 
 SAVED = recorded().to_dict()
 SAVED["bypasses"] = [bypass(parent=[0, 0]), bypass()]
+SAVED["effects"] = [effect(parent=[0, 0]), effect(deferred=True)]
 PATHS = list(paths(SAVED))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -20,7 +20,7 @@ from signalscope.diagnosis.runtime import diagnose
 from signalscope.errors import SignalscopeError
 from signalscope.rendering.findings import findings as shown
 from signalscope.rendering.report import report
-from tests.saved import bypass, call, dispatch, recorded
+from tests.saved import bypass, call, dispatch, effect, recorded
 from tests.unit.programs import broken, connections, found_in, fresh
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "rules.md"
@@ -355,6 +355,17 @@ def recordings(draw):
                 receivers=draw(st.lists(names, max_size=2)),
                 location=draw(places),
                 parent=[draw(st.sampled_from(above)), 0] if above and draw(st.booleans()) else None,
+            )
+            for _ in range(draw(st.integers(0, 2)))
+        ],
+        effects=[
+            effect(
+                kind=draw(st.sampled_from(["mail", "celery", "task", ""])),
+                name=draw(names),
+                location=draw(places),
+                parent=[draw(st.sampled_from(above)), 0] if above and draw(st.booleans()) else None,
+                deferred=draw(st.booleans()),
+                before_commit=draw(st.booleans()),
             )
             for _ in range(draw(st.integers(0, 2)))
         ],

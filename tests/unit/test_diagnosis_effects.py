@@ -18,9 +18,9 @@ from tests.testapp.models import Note, Tag
 from tests.unit.programs import broken, found_in, fresh
 
 try:
-    import celery
+    from celery import Celery
 except ImportError:
-    celery = None
+    Celery = None
 if django.VERSION >= (6, 0):
     from django.tasks import task
     from django.tasks.backends.dummy import DummyBackend
@@ -128,7 +128,7 @@ def enqueue(task=bill, backend="default"):
 
 def shop(*, eager=False):
     """Return a task of a Celery that nobody listens to."""
-    app = celery.Celery("shop", broker="memory://", set_as_current=False)
+    app = Celery("shop", broker="memory://", set_as_current=False)
     app.conf.task_always_eager = eager
 
     @app.task(name="shop.bill")
@@ -139,7 +139,7 @@ def shop(*, eager=False):
 
 
 needs_tasks = pytest.mark.skipif(task is None, reason="Django has tasks from 6.0 on")
-needs_celery = pytest.mark.skipif(celery is None, reason="Celery is not installed")
+needs_celery = pytest.mark.skipif(Celery is None, reason="Celery is not installed")
 
 
 def cases(plain, tasks, of_celery):
@@ -290,6 +290,7 @@ IN_TIME = cases(
         "on commit, robust": in_transaction(on_commit(post, robust=True)),
         "on commit, from a block within": in_transaction(lambda: atomically(on_commit(post))),
         "on commit, from another receiver": in_transaction(inside_another(on_commit(post))),
+        "on commit, in a transaction": in_transaction(on_commit(lambda: atomically(post))),
         "a signal on commit": in_transaction(on_commit(inside_another(post))),
         "no transaction": in_autocommit(post),
         "on commit, no transaction": in_autocommit(on_commit(post)),
@@ -373,6 +374,20 @@ def test_one_finding_for_each_kind():
     found = found_in(in_transaction(lambda: [post(), enqueue(), enqueue()]), "W107")
     assert [each.evidence["kind"] for each in found] == ["mail", "task"]
     assert found[1].evidence["names"] == {f"{__name__}.bill": 2}
+
+
+@needs_tasks
+def test_a_receiver_of_what_sending_sends():
+    """It sends for itself, and is told of beside the one that enqueued."""
+    from django.tasks.signals import task_enqueued
+
+    def program(connect):
+        connect(task_enqueued, lambda **_: post())
+        in_transaction(enqueue)(connect)
+
+    found = found_in(program, "W107")
+    assert sorted(each.evidence["kind"] for each in found) == ["mail", "task"]
+    assert len({each.receiver for each in found}) == 2
 
 
 @pytest.mark.django_db(transaction=False)

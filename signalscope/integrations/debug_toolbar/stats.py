@@ -21,6 +21,7 @@ EMPTY: dict[str, Any] = {
     "dropped": 0,
     "dispatches": [],
     "bypasses": [],
+    "effects": [],
     "unheard": [],
     "findings": [],
 }
