@@ -66,6 +66,9 @@ recorder.of_instances = (pre_init, post_init)
 for _package in (django, asgiref):
     file_kinds.add_carrier(str(Path(str(_package.__file__)).parent))
 
+Targets = dict[str, tuple[Weave, ...]]
+"""Functions by the name of their module."""
+
 SENDS = ("send", "send_robust", "asend", "asend_robust")
 
 ESSENTIAL = {
@@ -99,10 +102,14 @@ FURTHER = {
 }
 """Where somebody else replaced one of these for good, its facts are missing from the records."""
 
-IF_LOADED: dict[str, dict[str, tuple[Weave, ...]]] = {
+IF_LOADED: dict[str, Targets] = {
     "django.test.testcases": {
         "django.test.testcases": (Weave("TestCase", "captureOnCommitCallbacks", weaving.deferring),)
     },
+}
+"""Nobody should load a test framework because of us."""
+
+FOR_RECORDINGS: dict[str, Targets] = IF_LOADED | {
     "django.core.mail": {
         "django.core.mail": (Weave(None, "send_mass_mail", weaving.mailing),),
         "django.core.mail.message": (Weave("EmailMessage", "send", weaving.mailing),),
@@ -118,8 +125,8 @@ IF_LOADED: dict[str, dict[str, tuple[Weave, ...]]] = {
         "celery.app.task": (Weave("Task", "apply_async", weaving.publishing),),
     },
 }
-"""Nobody should load a test framework, or Celery, because of us. What a program loads later is
-hooked when the next recording is opened."""
+"""Nobody but a recording hears of mails and tasks, so these are hooked when one is opened; what a
+program loads later, when the next one is."""
 
 _GUARD = "MAX_DEPTH"
 """Stands in the recorder's list of listeners while a limit of depth is to be watched."""
@@ -254,13 +261,15 @@ def track() -> None:
             recorder.follow()
 
 
-def hold() -> None:
+def hold(*, records: bool = False) -> None:
     """Install until the matching `release`, unless somebody has installed for longer.
+
+    `records` tells that it is for a recording.
 
     Raises `InstallError` as `install` does.
     """
     with _lock:
-        _hook()
+        _hook(FOR_RECORDINGS if records else IF_LOADED)
         _State.holders += 1
 
 
@@ -272,16 +281,13 @@ def release() -> None:
             _unhook()
 
 
-def _hook() -> None:
+def _hook(if_loaded: dict[str, Targets] = IF_LOADED) -> None:
+    found = {}
     if not _replaced:
         found = _functions(ESSENTIAL, essential=True) | _functions(FURTHER)
         connect_log.start(recorder.clock())
-    elif not IF_LOADED.keys() <= _loaded:
-        found = {}
-    else:
-        return
-    for name in IF_LOADED.keys() & sys.modules.keys() - _loaded:
-        if not _is_being_loaded(name):
+    for name in if_loaded.keys() - _loaded:
+        if name in sys.modules and not _is_being_loaded(name):
             found |= _functions_if_known(name)
             _loaded.add(name)
     for function, woven in found.items():
@@ -298,7 +304,7 @@ def _is_being_loaded(name: str) -> bool:
 def _functions_if_known(name: str) -> dict[types.FunctionType, types.CodeType]:
     """Return the functions of a module; none where its release is one that the hooks do not fit."""
     try:
-        return _functions(IF_LOADED[name])
+        return _functions(FOR_RECORDINGS[name])
     except Exception as error:
         if name.startswith("django."):
             raise
@@ -307,14 +313,14 @@ def _functions_if_known(name: str) -> dict[types.FunctionType, types.CodeType]:
 
 
 _loaded: set[str] = set()
-"""The modules of `IF_LOADED` that are hooked."""
+"""The names of `FOR_RECORDINGS` that are hooked."""
 
 _woven: dict[str, dict[Weave, weaving.WovenCode]] = {}
 """Woven code by module; made once, since reading and compiling Django's source takes a while."""
 
 
 def _functions(
-    targets: dict[str, tuple[Weave, ...]], *, essential: bool = False
+    targets: Targets, *, essential: bool = False
 ) -> dict[types.FunctionType, types.CodeType]:
     """Return Django's functions with the code that they are to get."""
     functions = {}

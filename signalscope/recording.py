@@ -218,7 +218,7 @@ class record:  # noqa: N801 - used as a function, like Django's override_setting
             ),
             queries=self._queries and settings.queries,
         )
-        patching.hold()
+        patching.hold(records=True)
         self._opened.append(patching.recorder.open(collector))
         return Recording(collector)
 

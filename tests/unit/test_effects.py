@@ -107,6 +107,8 @@ def plainly(program):
 def idly(program):
     signalscope.install()
     try:
+        with signalscope.record():
+            pass  # from here on they are hooked
         return program()
     finally:
         signalscope.uninstall()
@@ -205,7 +207,8 @@ def test_uninstalling_gives_the_code_back():
     """To the very functions, which stay the objects that they are."""
     before = [(each, each.__code__) for each in functions()]
     signalscope.install()
-    assert all(function.__code__ is not code for function, code in before)
+    with signalscope.record():
+        assert all(function.__code__ is not code for function, code in before)
     signalscope.uninstall()
     assert functions() == [function for function, _ in before]
     assert all(function.__code__ is code for function, code in before)
@@ -223,7 +226,7 @@ def test_without_a_recording_nothing_is_looked_at(monkeypatch):
     looks = []
     looked_at = types.SimpleNamespace(all=lambda **_: looks.append(1) or [])
     monkeypatch.setattr(patching.recorder, "connections", looked_at)
-    signalscope.install()
+    patching.hold(records=True)
     patching.recorder.active.append("somebody")
     try:
         assert message().send() == 1
