@@ -11,6 +11,7 @@ from signalscope.notes import caller, place_of
 from signalscope.places import USER, file_kinds
 from signalscope.reading import bases_of, class_name, dotted, dotted_name, plain_text
 from signalscope.records import Continuation
+from signalscope.transactions import is_open
 from signalscope.values import Effect, location_of
 
 __all__ = ["EffectHooks", "is_stored"]
@@ -26,7 +27,6 @@ class EffectHooks:
     """
 
     connections: Any = None
-    """Django's ``connections``."""
 
     def sending_begins(self) -> Sending | None:
         """Note that something is about to be sent; None where nobody here wants it."""
@@ -91,11 +91,7 @@ def _in_transaction(connections: Any) -> bool:
 
     Connections that nobody has used yet are not made for this.
     """
-    return any(
-        connection.in_atomic_block
-        and any(not block._from_testcase for block in connection.atomic_blocks)  # noqa: SLF001
-        for connection in connections.all(initialized_only=True)
-    )
+    return any(map(is_open, connections.all(initialized_only=True)))
 
 
 def _has_run(result: Any) -> bool:

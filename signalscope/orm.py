@@ -14,6 +14,7 @@ from signalscope.notes import caller, place_of
 from signalscope.ownrow import is_own_row
 from signalscope.places import CARRIER, file_kinds
 from signalscope.records import Continuation, ReceiverCall
+from signalscope.transactions import TransactionHooks
 from signalscope.values import Bypass, location_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ _INTERNAL = frozenset({"bulk_update", "_add_items"})
 many-to-many manager inserts rows of its own table, for which it sends ``m2m_changed``."""
 
 
-class OrmHooks(EffectHooks):
+class OrmHooks(EffectHooks, TransactionHooks):
     """The part of the recorder that Django's database layer calls; like all of it, it never raises.
 
     A callback that is queued until the commit is known by the set of savepoint ids that Django
@@ -83,6 +84,7 @@ class OrmHooks(EffectHooks):
     wiring: Wiring | None = None
 
     def __init__(self) -> None:
+        super().__init__()
         self._waiting: dict[int, tuple[object, Current]] = {}
 
     # --- Queries ----------------------------------------------------------------------------------

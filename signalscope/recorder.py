@@ -233,7 +233,7 @@ class Recorder(AwaitedHooks, OrmHooks):
         self.sinks.drop(sink)
         self.tells_starts = self.sinks.hears_starts
         if not self.sinks:
-            self.tells = False
+            self.tells = bool(self._doubts)
             # By identity: an empty list equals any other.
             self.active[:] = [each for each in self.active if each is not self.sinks]
 
@@ -467,6 +467,8 @@ class Recorder(AwaitedHooks, OrmHooks):
             # Written out, as in `begin`.
             call.error = None
             call.is_async = False
+            if self._doubts:
+                self.look_at(call, raised=False)
             if not call.dispatch.silent:
                 for sink, method in self.sinks.on_return:
                     try:
@@ -481,6 +483,8 @@ class Recorder(AwaitedHooks, OrmHooks):
         try:
             call.ended = self.clock()
             call.error = error_info(error)
+            if self._doubts:
+                self.look_at(call, raised=True)
             if self.sinks and not call.dispatch.silent:
                 self.sinks.receiver_finished(call)
         except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left

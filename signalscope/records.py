@@ -189,6 +189,7 @@ def _start(record: Any) -> int:
 
 
 _USUAL: dict[str, Any] = {
+    "broken": False,
     "continued": False,
     "depth": 0,
     "dispatches": _no_dispatches,
@@ -409,6 +410,7 @@ class ReceiverCall(_Record):
 
     __slots__ = (
         "asked",
+        "broken",
         "dispatch",
         "dispatches",
         "ended",
@@ -429,6 +431,8 @@ class ReceiverCall(_Record):
     """Whether Django awaits it."""
     left_open: bool
     """Whether Django went on without it, so that nobody saw how it ended."""
+    broken: bool
+    """Whether a statement of it failed, and the transaction around it could only be rolled back."""
     asked: int
     """When an asynchronous receiver was called; it starts when what it gave is awaited."""
     error: ErrorInfo | None

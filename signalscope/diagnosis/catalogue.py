@@ -50,7 +50,7 @@ RULES = {
         ),
         Rule("W103", "slow-receiver", "warning", "A receiver takes long itself"),
         Rule("W104", "repeated-query", "warning", "A receiver repeats one statement"),
-        Rule("W105", "swallowed-error", "warning", "An error is kept by a robust send"),
+        Rule("W105", "swallowed-error", "warning", "An error is kept from the sender"),
         Rule("W106", "skipped-after-error", "warning", "Receivers do not run after an error"),
         Rule(
             "W107", "effect-before-commit", "warning", "A mail or a task is sent before the commit"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from signalscope.diagnosis.grouping import Key, finding_about, grouped, key_of, label, times
 from signalscope.naming import short_name
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from signalscope.diagnosis.findings import Finding
     from signalscope.records import Dispatch, ReceiverCall
 
-__all__ = ["skipped_after_errors", "swallowed_errors"]
+__all__ = ["broken_transactions", "skipped_after_errors", "swallowed_errors"]
 
 _VETOES = frozenset(
     {
@@ -39,14 +39,38 @@ def swallowed_errors(dispatches: list[Dispatch]) -> list[Finding]:
     for calls in grouped(robust, lambda call: call.error is not None).values():
         receiver, signal, sender = key_of(calls[0])
         first = str(calls[0].error).rstrip(".")
+        left = ""
+        more: dict[str, Any] = {}
+        if any(call.broken for call in calls):
+            left, more = ", and left a broken transaction", {"broken": True}
         found.append(
             finding_about(
                 "W105",
                 calls,
                 f"{receiver} raised {first}, {times(len(calls))}, and "
-                f"{calls[0].dispatch.method}() kept it ({label(signal, sender)}).",
+                f"{calls[0].dispatch.method}() kept it ({label(signal, sender)}){left}.",
                 "Look at what it returns, or handle the error in the receiver.",
                 errors=sorted({str(call.error) for call in calls})[:10],
+                **more,
+            )
+        )
+    return found
+
+
+def broken_transactions(dispatches: list[Dispatch]) -> list[Finding]:
+    """W105: a statement failed, the call returned, and its transaction can only be rolled back."""
+    found = []
+    for calls in grouped(dispatches, lambda call: call.broken and call.error is None).values():
+        receiver, signal, sender = key_of(calls[0])
+        found.append(
+            finding_about(
+                "W105",
+                calls,
+                f"{receiver} returned though a statement of it had failed "
+                f"({label(signal, sender)}), {times(len(calls))}, and left a transaction that can "
+                "only be rolled back.",
+                "Put transaction.atomic() around the statement, inside the try that handles it.",
+                broken=True,
             )
         )
     return found

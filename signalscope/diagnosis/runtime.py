@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from signalscope.diagnosis.bypassing import bypassed
 from signalscope.diagnosis.calls import effects_on_raw, hops, repeated_queries, slow
-from signalscope.diagnosis.errors import skipped_after_errors, swallowed_errors
+from signalscope.diagnosis.errors import broken_transactions, skipped_after_errors, swallowed_errors
 from signalscope.diagnosis.reentry import any_again, reentries
 from signalscope.diagnosis.sending import sent_before_commit
 from signalscope.diagnosis.silencing import ignored
@@ -42,6 +42,7 @@ def diagnose(  # noqa: PLR0913 - what is judged, and by what measure
             *slow(dispatches, slow_ms),
             *repeated_queries(dispatches, repeated),
             *swallowed_errors(dispatches),
+            *broken_transactions(dispatches),
             *skipped_after_errors(dispatches),
             *hops(dispatches),
         ]
@@ -65,7 +66,7 @@ def may_find(
             return True
         awaited = dispatch.method.startswith("a")
         for call in dispatch.calls:
-            if call.is_async is not awaited or call.error is not None:
+            if call.is_async is not awaited or call.error is not None or call.broken:
                 return True
             ended = call.ended
             if ended is not None and ended - call.started >= limit:

@@ -123,8 +123,10 @@ def _parent(record: Dispatch | Bypass | Effect, index: dict[int, int]) -> list[A
 
 
 def _call_to_dict(call: ReceiverCall) -> dict[str, Any]:
-    # In tests only, so most have no such key.
-    extra = {} if call.replaced_by is None else {"replaced_by": call.replaced_by}
+    # Few calls have either key.
+    extra: dict[str, Any] = {} if call.replaced_by is None else {"replaced_by": call.replaced_by}
+    if call.broken:
+        extra["broken"] = True
     return {
         **extra,
         "receiver_name": call.receiver_name,
@@ -288,6 +290,7 @@ def _call(entry: dict[str, Any], dispatch: Dispatch) -> ReceiverCall:
         _str(entry["replaced_by"]) if "replaced_by" in entry else None,
     )
     call.is_async = _bool(entry["is_async"])
+    call.broken = _bool(entry.get("broken", False))
     call.started = _int(entry["started_ns"])
     if entry["duration_ns"] is not None:
         call.ended = call.started + _int(entry["duration_ns"])

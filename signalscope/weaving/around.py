@@ -48,7 +48,7 @@ def _tell(method: Function, call: str) -> None:
 
 
 def querying(method: Function) -> None:
-    """Time what a cursor executes."""
+    """Time what a cursor executes, and tell where that fails."""
     docstring, rest = body(method)
     method.body = [
         *docstring,
@@ -57,6 +57,9 @@ def querying(method: Function) -> None:
 if RECORDER.active and (_signalscope_query := RECORDER.query_begins()) is not None:
     try:
         TIMED
+    except BaseException as _signalscope_error:
+        RECORDER.query_failed(_signalscope_query, self.db, _signalscope_error)
+        raise
     finally:
         RECORDER.query_ends(_signalscope_query, sql)
 else:
