@@ -21,6 +21,7 @@ from contextvars import copy_context
 import django
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.db.models.signals import post_save
 from django.dispatch import Signal
@@ -333,6 +334,18 @@ class TestDatabase:
         with signalscope.record() as recording:
             assert growth(lambda _: Note.objects.update(title="x"), SLOW_SENDS) < ROOM
             assert len(recording.bypasses) == MOST_RECORDS
+            assert recording.dropped == sent(SLOW_SENDS) - MOST_RECORDS
+
+    def test_mails(self, settings):
+        backend = "django.core.mail.backends.dummy.EmailBackend"
+        if django.VERSION >= (6, 1):
+            settings.MAILERS = {"default": {"BACKEND": backend}}
+        else:
+            settings.EMAIL_BACKEND = backend
+        message = EmailMessage("hello", "text", None, ["reader@example.org"])
+        with signalscope.record() as recording:
+            assert growth(lambda _: message.send(), SLOW_SENDS) < ROOM
+            assert len(recording.to_dict()["effects"]) == MOST_RECORDS
             assert recording.dropped == sent(SLOW_SENDS) - MOST_RECORDS
 
 
