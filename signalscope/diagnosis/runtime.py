@@ -66,13 +66,15 @@ def may_find(
             return True
         awaited = dispatch.method.startswith("a")
         for call in dispatch.calls:
-            if call.is_async is not awaited or call.error is not None or call.broken:
+            if call.is_async is not awaited or call.error is not None:
                 return True
             ended = call.ended
             if ended is not None and ended - call.started >= limit:
                 return True
             if has_queries and (statements := call.statements) is not None:
-                if type(statements) is not dict or dispatch.sent.get("raw") is True:
+                # One that failed was counted as well.
+                is_raw = dispatch.sent.get("raw") is True
+                if type(statements) is not dict or is_raw or call.broken:
                     return True
                 ran += sum(count for count, _ in list(statements.values()))
     return ran >= repeated or (len(dispatches) > 1 and any_again(dispatches))
