@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db.models.signals import m2m_changed, post_save, pre_save
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -90,6 +91,11 @@ class TestIgnoresRaw:
     def test_before_a_save(self):
         assert found(raw.creates, "W012", pre_save, User)
         assert found(raw.creates, "W012", m2m_changed, None) == []
+
+    def test_rows_that_refer_to_it(self):
+        (finding,) = found(raw.creates_related, "W012", sender=ContentType)
+        assert finding.evidence["effects"] == ["instance.permission_set.create()"]
+        assert found(raw.creates_related, "W012", sender=User) == []
 
     def test_of_a_sender_that_is_not_known(self):
         """What an attribute of its instance is, is not known then."""

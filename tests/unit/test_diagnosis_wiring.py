@@ -499,10 +499,11 @@ class TestShortLived:
     @pytest.fixture(autouse=True)
     def _in_development(self, installed, settings):
         settings.DEBUG = True  # so that Django's check of signatures keeps what is connected
-        lifetimes.noted = Signal()
         yield
-        post_save.disconnect(dispatch_uid="x")
+        # What died is remembered for as long as its signal lives.
+        lifetimes.noted, lifetimes.other = Signal(), Signal()
         lifetimes.HELD.clear()
+        gc.collect()
 
     @staticmethod
     def found_in(program, wires):
@@ -557,6 +558,7 @@ def app(tmp_path, monkeypatch, settings):
     """Give a function that makes an app of these files, installs it and asks the rule."""
     names = iter(range(99))
     monkeypatch.syspath_prepend(tmp_path)
+    before = list(post_save.receivers)
 
     def app(**files):
         name = f"unimported_app_{next(names)}"
@@ -577,7 +579,10 @@ def app(tmp_path, monkeypatch, settings):
             for each in findings
         ]
 
-    return app
+    yield app
+    with post_save.lock:
+        post_save.receivers = before
+        post_save.sender_receivers_cache.clear()
 
 
 class apps_with:  # noqa: N801 - used as a function

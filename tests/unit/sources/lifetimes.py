@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import functools
 
-from django.db.models.signals import post_save
 from django.dispatch import Signal, receiver
 
 from tests.unit.sources.tables import Sources
 
 LIVES = Sources()
 finds, passes = LIVES.finds, LIVES.passes
-noted = Signal()  # another for each test
+noted, other = Signal(), Signal()  # others for each test
 HELD = []
 
 
@@ -63,7 +62,7 @@ def decorated():
 
 @finds
 def decorated_for_several():
-    @receiver([noted, post_save], dispatch_uid="x")
+    @receiver([noted, other], dispatch_uid="x")
     async def handler(**_):
         pass
 

@@ -83,9 +83,9 @@ def adds_to_groups(sender, instance, **kwargs):
     instance.groups.add(Group.objects.get(name="all"))
 
 
-@finds
 def creates_related(sender, instance, **kwargs):
-    instance.logentry_set.create(action_flag=1)
+    """Hear of content types, to which permissions refer."""
+    instance.permission_set.create(codename="x")
 
 
 @finds
