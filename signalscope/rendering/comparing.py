@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from signalscope.diagnosis.grouping import times
 from signalscope.naming import short_name
 from signalscope.rendering.text import duration
 
@@ -105,7 +106,7 @@ def recordings(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     found = []
     for kind, keys, other in (("vanished", before, after), ("appeared", after, before)):
         found += [
-            Change(kind, key[1], key[0], f"{_about(key)}, {_times(len(keys[key].durations))}")
+            Change(kind, key[1], key[0], f"{_about(key)}, {times(len(keys[key].durations))}")
             for key in keys
             if key not in other
         ]
@@ -128,7 +129,7 @@ def _calls(recording: dict[str, Any]) -> dict[tuple[str, str, str | None], _Call
 
 def _more(key: tuple[str, str, str | None], was: _Calls, now: _Calls) -> Iterable[Change]:
     if len(was.durations) != len(now.durations):
-        text = f"{_about(key)}: called {_times(len(was.durations))}, now {len(now.durations):,}"
+        text = f"{_about(key)}: called {times(len(was.durations))}, now {len(now.durations):,}"
         yield Change("calls", key[1], key[0], text)
     means = [sum(each.durations) / len(each.durations) for each in (was, now)]
     if means[1] >= means[0] * SLOWER and means[1] - means[0] >= _LEAST_NS:
@@ -165,7 +166,3 @@ def _orders(recording: dict[str, Any]) -> dict[tuple[str, str | None], set[tuple
 def _about(key: tuple[str, str, str | None]) -> str:
     receiver, signal, sender = key
     return f"{receiver} on {short_name(signal)}{f' of {sender}' if sender else ''}"
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count:,} times"

@@ -26,6 +26,8 @@ class Graph:
     """In the order of sending."""
     sends: dict[str, dict[Sent, None]] = field(default_factory=dict)
     """Known from recordings only."""
+    tops: list[Sent] = field(default_factory=list)
+    """The sends that were asked for, if it is a part of another graph."""
 
     def connect(self, sent: Sent, receiver: str) -> None:
         """Add a receiver of a send."""
@@ -53,8 +55,8 @@ class Graph:
 
     def below(self, roots: Iterable[Sent]) -> Graph:
         """Return the part that is reached from some sends."""
-        part, waiting = Graph(), list(roots)
-        seen = set(waiting)
+        waiting = list(roots)
+        part, seen = Graph(tops=list(waiting)), set(waiting)
         for sent in waiting:
             for receiver in self.receivers(sent):
                 part.connect(sent, receiver)
@@ -66,7 +68,12 @@ class Graph:
         return part
 
     def roots(self) -> list[Sent]:
-        """Return the sends that no receiver makes; where each is made by one, all."""
+        """Return the sends to begin with: what was asked for, else what no receiver makes.
+
+        Where each is made by one, all.
+        """
+        if self.tops:
+            return self.tops
         made = {sent for sends in self.sends.values() for sent in sends}
         return [sent for sent in self.calls if sent not in made] or list(self.calls)
 

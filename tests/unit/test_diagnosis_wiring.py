@@ -16,7 +16,7 @@ from django.contrib.auth.models import AbstractUser, User
 from django.core import checks
 from django.core.management import call_command
 from django.db import models
-from django.db.models.signals import m2m_changed, post_init, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_init, post_save
 from django.dispatch import Signal, receiver
 from django.test.utils import isolate_apps
 
@@ -362,7 +362,7 @@ class TestSilentSenders:
         assert finding.sender == "testapp.Base"
         assert "which is abstract" in finding.message
 
-    @pytest.mark.parametrize("signal", [post_save, post_init, m2m_changed])
+    @pytest.mark.parametrize("signal", [post_save, post_init, post_delete, m2m_changed])
     def test_one_of_djangos(self, signal):
         assert "which is abstract" in silent(signal, AbstractUser)[0].message
 

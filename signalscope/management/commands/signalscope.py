@@ -7,10 +7,12 @@ on the status of the command that it runs.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.core.management.color import no_style
 
 from signalscope.errors import SignalscopeError
 from signalscope.management.verbs import (
@@ -68,8 +70,11 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run a verb; raise `CommandError` with the status 2 for what cannot be."""
+        # https://no-color.org, which Django does not look at.
+        is_plain = os.environ.get("NO_COLOR") and not options.get("force_color")
+        style = no_style() if is_plain else self.style
         try:
-            outcome: Outcome = _VERBS[options["verb"]].answer(options, self.style)
+            outcome: Outcome = _VERBS[options["verb"]].answer(options, style)
         except (SignalscopeError, WrongUsageError) as error:
             raise CommandError(str(error), returncode=2) from None
         if outcome.text:
