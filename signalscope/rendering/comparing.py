@@ -53,15 +53,16 @@ def _of_signal(
     for kind, gone in (("removed", had - has), ("added", has - had)):
         for key in gone.elements():
             yield Change(kind, signal, key[0], _connection(signal, key))
-    held = {_key(each): each for each in before}
-    for each in after:
-        was = held.get(_key(each))
-        if was is not None:
-            for name in ("weak", "is_async"):
-                if was[name] != each[name]:
-                    change = f"{name} was {was[name]}, and is {each[name]}"
-                    text = f"{_connection(signal, _key(each))}: {change}"
-                    yield Change("changed", signal, each["receiver"], text)
+    for key in [each for each in has if each in had]:
+        for name in ("weak", "is_async"):
+            # Several connections may look alike.
+            was, now = (
+                sorted(each[name] for each in of if _key(each) == key) for of in (before, after)
+            )
+            if len(was) == len(now) and was != now:
+                shown = [", ".join(map(str, values)) for values in (was, now)]
+                text = f"{_connection(signal, key)}: {name} was {shown[0]}, and is {shown[1]}"
+                yield Change("changed", signal, key[0], text)
     moved = _moved(list(map(_key, before)), list(map(_key, after)))
     if moved is not None:
         names = [" → ".join(key[0] for key in keys) for keys in moved]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import re
@@ -214,6 +215,11 @@ class TestWhy:
 
 
 class TestSnapshotAndDiff:
+    @pytest.fixture(autouse=True)
+    def _settled(self):
+        """Let what other tests left behind die before, rather than meanwhile."""
+        gc.collect()
+
     def test_no_difference(self, tmp_path):
         file = tmp_path / "sub" / "wiring.json"
         assert "connections of" in printed("snapshot", file)
@@ -249,7 +255,7 @@ class TestSnapshotAndDiff:
         paid.connect(index, sender=Tag)
         text, status = ran("diff", file)
         assert status == 1
-        assert text.splitlines() == [
+        assert [line for line in text.splitlines() if HERE in line] == [
             f"- removed: {HERE}.bill on paid",
             f"+ added: {HERE}.index on paid of testapp.Tag",
         ]
@@ -260,7 +266,7 @@ class TestSnapshotAndDiff:
         paid.disconnect(bill)
         paid.connect(bill)
         text, status = ran("diff", file, "--format", "json")
-        (change,) = json.loads(text)["changes"]
+        (change,) = [each for each in json.loads(text)["changes"] if HERE in each["text"]]
         assert (status, change["kind"]) == (1, "reordered")
         assert f"was {HERE}.bill → {HERE}.tell, and is {HERE}.tell → {HERE}.bill" in change["text"]
 
@@ -272,6 +278,21 @@ class TestSnapshotAndDiff:
             "a on s: weak was True, and is False",
             "a on s: is_async was False, and is True",
         ]
+
+    def test_several_that_look_alike(self):
+        """Are not compared with each other."""
+        one = {"receiver": "a", "sender": None, "dispatch_uid": None, "is_async": False}
+        alike = [{**one, "weak": True}, {**one, "weak": False}]
+        assert wirings({"s": alike}, {"s": alike[::-1]}) == []
+        assert [each.kind for each in wirings({"s": alike}, {"s": alike[:1]})] == ["removed"]
+
+    def test_a_signal_without_a_name(self):
+        """It could not be known again."""
+        signal = Signal()
+        signal.connect(tell)
+        assert not any(
+            name.startswith("<") for name in json.loads(printed("snapshot", "-"))["signals"]
+        )
 
     def test_an_order_that_no_send_sees(self):
         one = {"receiver": "a", "sender": "x", "dispatch_uid": None, "weak": 1, "is_async": 1}

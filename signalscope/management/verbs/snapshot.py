@@ -1,7 +1,8 @@
 """Write what is connected to a file that can be reviewed, and compared by diff.
 
 It holds names, senders, order and how each is connected; no ids, no paths and no lines, so that it
-changes only when the connections do. FILE may be - for standard output.
+changes only when the connections do. Signals that no module holds have no name to be known by, and
+are left out. FILE may be - for standard output.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def taken() -> dict[str, list[dict[str, Any]]]:
     """Return what is connected: signal → its receivers in the order of sending."""
     signals: dict[str, list[dict[str, Any]]] = {}
     for _, each in numbered():
+        if each.signal_name.startswith("<"):
+            continue  # what it is called has the path or the id of this run
         signals.setdefault(each.signal_name, []).append(
             {
                 "receiver": each.receiver_name,
