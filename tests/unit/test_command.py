@@ -146,7 +146,7 @@ class TestList:
         ]
 
     def test_by_app(self):
-        found = as_data("list", "--app", "testapp")["connections"]
+        found = as_data("list", "test_command", "--app", "testapp")["connections"]
         assert {each["sender"] for each in found} == {"testapp.Note"}
 
     def test_as_data(self):
