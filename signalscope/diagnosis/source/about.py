@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from signalscope.diagnosis.catalogue import rule
 from signalscope.diagnosis.findings import Finding
-from signalscope.naming import short_name
 from signalscope.places import Location
 
 if TYPE_CHECKING:
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
     from signalscope.diagnosis.source.walking import Reached
     from signalscope.registry.live import Wire
 
-__all__ = ["about", "finding_of", "names_of"]
+__all__ = ["finding_of"]
 
 
-def names_of(wires: Sequence[Wire]) -> tuple[str | None, str | None]:
+def _names_of(wires: Sequence[Wire]) -> tuple[str | None, str | None]:
     """Return the signal and the sender that all these connections are of; None where several."""
     signals = {wire.signal.name for wire in wires}
     senders = {None if wire.sender is None else wire.sender.name for wire in wires}
@@ -28,17 +27,6 @@ def names_of(wires: Sequence[Wire]) -> tuple[str | None, str | None]:
         signals.pop() if len(signals) == 1 else None,
         senders.pop() if len(senders) == 1 else None,
     )
-
-
-def about(wires: Sequence[Wire]) -> str:
-    """Return ``post_save of bookstore.Book``, for several ``post_save and pre_save``."""
-    signal, sender = names_of(wires)
-    names = (
-        [short_name(signal)]
-        if signal
-        else list(dict.fromkeys(short_name(wire.signal.name) for wire in wires))
-    )
-    return " and ".join(names) + (f" of {sender}" if sender else "")
 
 
 def finding_of(
@@ -51,7 +39,7 @@ def finding_of(
     **evidence: Any,
 ) -> Finding:
     """Return the finding of a rule about a receiver's calls; its own line comes first."""
-    signal, sender = names_of(listener.wires)
+    signal, sender = _names_of(listener.wires)
     calls = [
         {"code": ast.unparse(each.call), "file": each.frame.file, "line": each.call.lineno}
         for each in reached

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from signalscope.diagnosis import grouping
 from signalscope.diagnosis.catalogue import rule
 from signalscope.diagnosis.findings import Finding
-from signalscope.naming import short_name
 from signalscope.places import Location, short_path
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def is_djangos(wire: Wire) -> bool:
 
 def label(signal: SignalFacts, sender: SenderFacts | None) -> str:
     """Return ``post_save of bookstore.Book``."""
-    name = None if sender is None else sender.name
-    return short_name(signal.name) + (f" of {name}" if name else "")
+    return grouping.label(signal.name, None if sender is None else sender.name)
 
 
 def sites(wires: Sequence[Wire]) -> str:

@@ -137,7 +137,6 @@ def _is_empty_twin(one: Any, other: Any) -> bool:
     return (
         kind is type(other)
         and not issubclass(kind, type)
-        and hasattr(kind, "__dict__")
         and not any("__slots__" in vars(base) for base in kind.__mro__[:-1])
         and kind.__mro__[1:] == (object,)
         and not own_dict(one)

@@ -13,9 +13,9 @@ from signalscope.management.verbs.outcome import (
     add_format,
     as_json,
     read_json,
+    recording_of,
 )
 from signalscope.management.verbs.snapshot import taken
-from signalscope.recording import Recording
 from signalscope.rendering.comparing import recordings, wirings
 
 if TYPE_CHECKING:
@@ -58,11 +58,7 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
             return wirings(old["signals"], new["signals"])
         except (KeyError, TypeError, AttributeError):
             raise WrongUsageError("One of the two is damaged: no snapshot looks so.") from None
-    saved = []
-    for each in (old, new):
-        each.pop("kind")
-        saved.append(Recording.from_dict(each).to_dict())
-    return recordings(*saved)
+    return recordings(recording_of(old).to_dict(), recording_of(new).to_dict())
 
 
 def _line(change: Change, style: Any) -> str:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 
 from signalscope.management.verbs.listing import numbered
-from signalscope.management.verbs.outcome import Outcome, add_format, matching, read_json
-from signalscope.recording import Recording
+from signalscope.management.verbs.outcome import Outcome, add_format, matching, read_recording
 from signalscope.rendering.graphs import FORMATS, Graph, drawn
 
 if TYPE_CHECKING:
@@ -48,9 +47,7 @@ def answer(options: dict[str, Any], style: Any) -> Outcome:  # noqa: ARG001 - as
     for _, each in numbered():
         graph.connect((each.signal_name, each.sender_name), each.receiver_name)
     for path in options["recordings"]:
-        saved = read_json(path, ("recording",))
-        saved.pop("kind")
-        graph.add_recording(Recording.from_dict(saved).to_dict())
+        graph.add_recording(read_recording(path).to_dict())
     if options["of"] is not None:
         senders = {sender for _, sender in graph.calls if sender is not None}
         models = [model._meta.label for model in apps.get_models()]  # noqa: SLF001 - documented

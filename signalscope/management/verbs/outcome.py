@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from signalscope.matching import name_matches
+from signalscope.recording import Recording
 from signalscope.registry.live import suggestion
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ __all__ = [
     "matching",
     "printable",
     "read_json",
+    "read_recording",
+    "recording_of",
     "width",
     "write",
 ]
@@ -106,6 +109,16 @@ def read_json(path: str, kinds: Collection[str]) -> dict[str, Any]:
             f"{SCHEMA}: install a newer one."
         )
     return {**data, "kind": kind}
+
+
+def read_recording(path: str) -> Recording:
+    """Return a recording that was saved. Raises as `read_json` and `Recording.from_dict` do."""
+    return recording_of(read_json(path, ("recording",)))
+
+
+def recording_of(data: dict[str, Any]) -> Recording:
+    """Return the recording that `read_json` has read."""
+    return Recording.from_dict({key: data[key] for key in data if key != "kind"})
 
 
 def write(path: str, text: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from signalscope.management.verbs.outcome import Outcome, add_format, read_json, write
-from signalscope.recording import Recording
+from signalscope.management.verbs.outcome import Outcome, add_format, read_recording, write
 from signalscope.rendering.perfetto import trace
 from signalscope.rendering.report import report
 
 if TYPE_CHECKING:
     import argparse
+
+    from signalscope.recording import Recording
 
 __all__ = ["FORMATS", "add_arguments", "answer", "rendered"]
 
@@ -27,9 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(options: dict[str, Any], style: Any) -> Outcome:
     """Return the report, or write it."""
-    saved = read_json(options["file"], ("recording",))
-    saved.pop("kind")
-    shown = write(options["output"], rendered(Recording.from_dict(saved), options["format"]))
+    recording = read_recording(options["file"])
+    shown = write(options["output"], rendered(recording, options["format"]))
     return Outcome(shown or style.SUCCESS(f"Written to {options['output']}"))
 
 
