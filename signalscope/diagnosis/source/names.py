@@ -8,6 +8,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
+from signalscope.diagnosis.source.trees import parameters_of
 from signalscope.reading import bases_of, class_dict, model_options, own_dict
 from signalscope.registry.functions import MISSING
 from signalscope.registry.senders import own_names
@@ -43,10 +44,7 @@ class Names:
         self.assigned: dict[str, list[ast.expr | None]] = {}
         """Names that the function gives a value: the values, None for one that is no expression."""
         self.local_functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
-        arguments = node.args
-        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        rest = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
-        self.parameters = {each.arg for each in (*named, *rest)}
+        self.parameters = set(parameters_of(node))
         for each in own_nodes(node):
             self._read(each)
 

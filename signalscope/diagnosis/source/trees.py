@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import types
 
-__all__ = ["Definition", "Node", "Tree", "definition_of", "parsed", "tree_of"]
+__all__ = ["Definition", "Node", "Tree", "definition_of", "parameters_of", "parsed", "tree_of"]
 
 Node = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _NODES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -77,12 +77,17 @@ def definition_of(code: types.CodeType) -> Definition | None:
     return Definition(fitting[0], tree, code.co_filename) if len(fitting) == 1 else None
 
 
-def _fits(node: Node, code: types.CodeType) -> bool:
-    name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+def parameters_of(node: Node) -> list[str]:
+    """Return the names of a function's parameters, in the order of its code object."""
     arguments = node.args
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     rest = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
-    names = [each.arg for each in (*named, *rest)]
+    return [each.arg for each in (*named, *rest)]
+
+
+def _fits(node: Node, code: types.CodeType) -> bool:
+    name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
+    names = parameters_of(node)
     return code.co_name == name and list(code.co_varnames[: len(names)]) == [
         _mangled(each, code) for each in names
     ]

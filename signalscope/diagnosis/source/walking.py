@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from django.db import transaction
 
+from signalscope.diagnosis.source.trees import parameters_of
 from signalscope.places import CARRIER, file_kinds
 
 if TYPE_CHECKING:
@@ -258,8 +259,7 @@ class _Path(NamedTuple):
         node = self.frame.names.local_functions.get(function.id)
         if node is None or self.through.count(self.frame) > MOST_DEEP:
             return False
-        arguments = node.args
-        named = {each.arg for each in (*arguments.posonlyargs, *arguments.args)}
+        named = set(parameters_of(node))
         named |= {each.id for each in ast.walk(node) if _is_stored(each)}
         if not named & self.frame.instances:  # else another object may have that name there
             within = self._replace(deferred=deferred, through=(*self.through, self.frame))

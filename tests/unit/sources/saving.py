@@ -288,6 +288,14 @@ def another_in_a_function_within(sender, instance, **kwargs):
 
 
 @passes
+def another_by_keyword_in_a_function_within(sender, instance, **kwargs):
+    def settle_it(*, instance):
+        instance.save()
+
+    settle_it(instance=Note())
+
+
+@passes
 def if_wanted(sender, instance, **kwargs):
     if settings.DEBUG:
         instance.save()
