@@ -21,9 +21,10 @@ class InstallError(SignalscopeError):
     """Django's dispatcher does not look as expected, so nothing was patched."""
 
 
-class RecursionLimitExceeded(SignalscopeError):
+class RecursionLimitExceeded(SignalscopeError, RecursionError):
     """A dispatch re-entered the same cycle ``MAX_DEPTH`` times.
 
+    It is a `RecursionError`, since that is what the same cycle ends in without a limit.
     Raised from ``Signal.send`` (and its siblings), and only when ``MAX_DEPTH`` is set.
     `cycle` holds the names from the first entry of the cycle back to itself.
     """

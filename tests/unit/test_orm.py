@@ -455,6 +455,7 @@ class TestMaxDepth:
                 error = caught.value
         name = f"{again.__module__}.{again.__qualname__}"
         assert isinstance(error, signalscope.SignalscopeError)
+        assert isinstance(error, RecursionError)
         assert error.cycle == ("noted", name, "noted")
         assert f"noted → {name} → noted" in str(error)
         assert len(rounds) == 3
