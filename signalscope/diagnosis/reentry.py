@@ -113,12 +113,39 @@ def _saver(dispatch: Dispatch, identities: dict[int, list[Any]]) -> ReceiverCall
     return around if any(each in before for each in identities[id(dispatch)]) else None
 
 
+class _Open:
+    """A call that is running at this point of the walk."""
+
+    __slots__ = ("call", "held_back", "is_again")
+
+    def __init__(self, call: ReceiverCall) -> None:
+        self.call = call
+        self.is_again = False
+        """Whether it repeats one around it."""
+        self.held_back: ReceiverCall | None = None
+        """The call that it repeats, as long as it may be the one round that a guard allows."""
+
+    def repeated_by(self, other: _Open) -> Iterator[tuple[ReceiverCall, ReceiverCall]]:
+        """Yield the rounds that are known for such, now that another call repeats this one."""
+        other.is_again = True
+        if other.call.dispatch.parent is self.call and not self.is_again:
+            other.held_back = self.call
+            return
+        if self.held_back is not None:
+            yield self.call, self.held_back
+            self.held_back = None
+        yield other.call, self.call
+
+
 def _walk(
     root: Dispatch, identities: dict[int, list[Any]]
 ) -> Iterator[tuple[ReceiverCall, ReceiverCall]]:
-    """Yield each call that is one round too many, and the call around it that it repeats."""
+    """Yield each call of a recursion, and the call around it that it repeats.
+
+    A single round straight from the receiver's own save is none: a guard has ended it.
+    """
     # A stack of its own: recordings may be nested deeper than Python's recursion limit.
-    open_calls: dict[Any, list[tuple[ReceiverCall, bool]]] = {}
+    open_calls: dict[Any, list[_Open]] = {}
     stack: list[tuple[ReceiverCall, list[Any] | None]] = []
 
     def push(dispatch: Dispatch) -> None:
@@ -133,12 +160,11 @@ def _walk(
             continue
         keys = [(call.receiver_name, each) for each in identities.get(id(call.dispatch), ())]
         earlier = next((open_calls[key][-1] for key in keys if open_calls.get(key)), None)
+        entry = _Open(call)
         if earlier is not None:
-            direct = call.dispatch.parent is earlier[0]
-            if not direct or earlier[1]:
-                yield call, earlier[0]
+            yield from earlier.repeated_by(entry)
         for key in keys:
-            open_calls.setdefault(key, []).append((call, earlier is not None))
+            open_calls.setdefault(key, []).append(entry)
         stack.append((call, keys))
         for child in reversed(list(call.dispatches)):
             if _inside(child) is call:

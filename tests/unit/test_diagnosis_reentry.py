@@ -316,6 +316,13 @@ def test_recursion_is_found(program):
         assert each.evidence["dispatches"]
 
 
+@pytest.mark.parametrize("rounds", [2, 3, 9])
+def test_each_round_is_counted(rounds):
+    """The first too, which by itself could have been a guarded save."""
+    (found,) = found_in(again(rounds), "W101")
+    assert found.evidence["count"] == rounds
+
+
 @pytest.mark.parametrize("program", recursion.good, ids=lambda each: each.__name__)
 def test_no_recursion(program):
     """A near miss is none."""
