@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "debug_toolbar",
     "signalscope",
     "demo_bookstore.bookstore",
+    "demo_bookstore.pitfalls",
     "demo_bookstore.scenarios",
 ]
 
@@ -139,7 +140,15 @@ DEBUG_TOOLBAR_CONFIG = {
 # Every default fits a project under development, so nothing needs to be set here.
 SIGNALSCOPE = {}
 
-# What the scenarios are recorded with, and the OpenTelemetry instrumentor behind `--otlp`. They are
-# dotted paths so that this file is the only one in which the library is named.
+# What the scenarios are recorded, muted, logged, checked and shown with, and the OpenTelemetry
+# instrumentor behind `--otlp`. They are dotted paths so that this file is the only one in which the
+# library is named.
 TRACE_RECORDER = "signalscope.record"
+TRACE_MUTER = "signalscope.muted"
+TRACE_CHECKS = "signalscope"
+TRACE_LOG = "signalscope.integrations.logging.LoggingSink"
+TRACE_LOGGER = "signalscope.signals"
+TRACE_ADD_SINK = "signalscope.add_sink"
+TRACE_REMOVE_SINK = "signalscope.remove_sink"
+TRACE_REPORT = "signalscope.rendering.report.report"
 TRACE_EXPORTER = "signalscope.integrations.opentelemetry.SignalscopeInstrumentor"

@@ -46,3 +46,4 @@ if WITH_TOOLBAR:
     ROOT_URLCONF = demo.ROOT_URLCONF
     DEBUG_TOOLBAR_PANELS = demo.DEBUG_TOOLBAR_PANELS
     DEBUG_TOOLBAR_CONFIG = demo.DEBUG_TOOLBAR_CONFIG
+    globals().update({name: value for name, value in vars(demo).items() if name[:6] == "TRACE_"})

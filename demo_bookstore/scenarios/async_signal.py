@@ -27,6 +27,7 @@ SCENARIO = Scenario(
     prepare=prepare,
     run=run,
     receivers=(services.view_book, signals.count_book_view, signals.prepare_suggestions),
+    findings=("W110",),
     expected="""
         book_viewed bookstore.Book
           count_book_view

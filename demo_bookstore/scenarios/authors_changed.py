@@ -30,22 +30,23 @@ SCENARIO = Scenario(
     prepare=prepare,
     run=run,
     receivers=(signals.authors_changed,),
+    facts=("action", "reverse"),
     expected="""
-        m2m_changed bookstore.Book_authors
+        m2m_changed bookstore.Book_authors action=pre_add reverse=False
           authors_changed
-        m2m_changed bookstore.Book_authors
-          authors_changed
-            post_save bookstore.ActivityLog
-              trim_activity_log
-        m2m_changed bookstore.Book_authors
-          authors_changed
-        m2m_changed bookstore.Book_authors
+        m2m_changed bookstore.Book_authors action=post_add reverse=False
           authors_changed
             post_save bookstore.ActivityLog
               trim_activity_log
-        m2m_changed bookstore.Book_authors
+        m2m_changed bookstore.Book_authors action=pre_remove reverse=True
           authors_changed
-        m2m_changed bookstore.Book_authors
+        m2m_changed bookstore.Book_authors action=post_remove reverse=True
+          authors_changed
+            post_save bookstore.ActivityLog
+              trim_activity_log
+        m2m_changed bookstore.Book_authors action=pre_clear reverse=False
+          authors_changed
+        m2m_changed bookstore.Book_authors action=post_clear reverse=False
           authors_changed
             post_save bookstore.ActivityLog
               trim_activity_log

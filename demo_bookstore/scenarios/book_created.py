@@ -5,10 +5,7 @@ from decimal import Decimal
 from demo_bookstore.bookstore import signals
 from demo_bookstore.bookstore.models import Book
 from demo_bookstore.scenarios.base import Scenario
-
-
-def prepare() -> None:
-    """Nothing is needed: the shelf may be empty."""
+from demo_bookstore.scenarios.stock import nothing
 
 
 def run(_: None) -> None:
@@ -23,9 +20,9 @@ SCENARIO = Scenario(
         "The slug is made before the save. The catalogue number needs the primary key, so it is "
         "made after it: the receiver saves the book once more, and post_save runs inside of "
         "itself. A guard ends that after one round, and update_fields keeps it from writing "
-        "anything else."
+        "anything else. It is still a second save, and it is found: here for a reason."
     ),
-    prepare=prepare,
+    prepare=nothing,
     run=run,
     receivers=(
         signals.generate_slug,
@@ -33,6 +30,7 @@ SCENARIO = Scenario(
         signals.assign_catalogue_number,
         signals.trim_activity_log,
     ),
+    findings=("W109",),
     expected="""
         pre_save bookstore.Book
           generate_slug

@@ -42,6 +42,7 @@ SCENARIO = Scenario(
     prepare=prepare,
     run=run,
     receivers=(reorder_from_supplier, signals.update_inventory, signals.send_low_stock_alert),
+    findings=("W105",),
     expected="""
         post_save bookstore.Purchase
           update_inventory

@@ -11,6 +11,10 @@ from django.utils.crypto import get_random_string
 from demo_bookstore.bookstore.models import Author, Book
 
 
+def nothing() -> None:
+    """Nothing has to be there."""
+
+
 def make_reader() -> User:
     """Create a user whom no other scenario knows."""
     return User.objects.create_user(f"reader-{get_random_string(8).lower()}")

@@ -1,0 +1,1 @@
+"""Two modules that connect a receiver each. One is imported at start, the other by nobody."""
