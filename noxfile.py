@@ -143,14 +143,15 @@ def tracked_files(session: nox.Session) -> list[str]:
 def demo(session: nox.Session) -> None:
     """Serve the bookstore; with `-- --check`, play its scenarios without a server."""
     sends_traces = any(argument.startswith("--otlp") for argument in session.posargs)
-    install(session, "-e", ".[all]", *(group("demo-otlp") if sends_traces else ()))
+    wanted = ["demo", "demo-otlp"] if sends_traces else ["demo"]
+    install(session, "-e", ".[all]", *group(*wanted))
     session.run("python", "-m", "demo_bookstore", *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, with all extras and with coverage."""
-    install(session, "-e", ".[all]", *group("test", "logs", "sdk"))
+    install(session, "-e", ".[all]", *group("test", "logs", "sdk", "demo"))
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *FAST_TESTS, *session.posargs)
     session.run("coverage", "combine", "--quiet")
@@ -161,7 +162,8 @@ def tests(session: nox.Session) -> None:
 @nox.parametrize(("python", "django"), [nox.param(py, dj, id=f"django-{dj}") for py, dj in MATRIX])
 def matrix(session: nox.Session, django: str) -> None:
     """Run the tests on each supported pair of Python and Django."""
-    install(session, "-e", ".[all]", f"Django~={django}.0", *group("test", "logs", "sdk"))
+    groups = group("test", "logs", "sdk", "demo")
+    install(session, "-e", ".[all]", f"Django~={django}.0", *groups)
     session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
 
 
@@ -270,7 +272,7 @@ def backend(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Run the tests that drive a real Chromium."""
     chromium = find_chromium(session)
-    install(session, "-e", ".[all]", *group("test", "browser"))
+    install(session, "-e", ".[all]", *group("test", "browser", "demo"))
     install_npm_packages(session)
     session.env["SIGNALSCOPE_CHROMIUM"] = chromium
     session.run("python", "-m", "pytest", "-m", "browser", *session.posargs)

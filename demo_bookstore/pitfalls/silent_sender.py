@@ -32,7 +32,6 @@ def add_topic(prepared: tuple[Notice, Topic]) -> None:
 _COMMON: dict[str, Any] = {
     "prepare": prepare,
     "run": add_topic,
-    "receivers": (count_topics,),
     "facts": ("action",),
 }
 
@@ -48,6 +47,7 @@ PITFALL = pitfall(
         slug="silent-sender-bad",
         title="sender=Notice",
         shows="The receiver waits for Notice, which sends nothing. The trace is empty.",
+        receivers=(count_topics,),
         wires=(Wire(m2m_changed, count_topics, sender=Notice),),
         findings=("W003",),
         expected="",
@@ -57,6 +57,7 @@ PITFALL = pitfall(
         slug="silent-sender-good",
         title="sender=Notice.topics.through",
         shows="The model between the two is an attribute of the field.",
+        receivers=(count_topics,),
         wires=(Wire(m2m_changed, count_topics, sender=Notice.topics.through),),
         expected="""
             m2m_changed pitfalls.Notice_topics action=pre_add

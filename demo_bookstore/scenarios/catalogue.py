@@ -70,7 +70,7 @@ CHAPTERS = (
         ),
     ),
     Chapter(
-        "signals",
+        "django",
         "Django's signals",
         "Each of them once, with what it tells.",
         (
@@ -116,3 +116,6 @@ SCENARIOS = tuple(
     for entry in chapter.entries
     for scenario in ((entry.first, entry.second) if isinstance(entry, Pair) else (entry,))
 )
+
+# Those that ask for no more than a database, whichever it is.
+PLAIN_SCENARIOS = tuple(scenario for scenario in SCENARIOS if not scenario.apart)
