@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def main(slugs: list[str]) -> None:
     """Play the scenarios, each in an empty database."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "demo_bookstore.settings")
+    # As the shop itself does: not what a shell has exported for another project of yours.
+    settings = os.environ.get("DEMO_BOOKSTORE_SETTINGS", "demo_bookstore.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings
     os.environ["DEMO_BOOKSTORE_RUN"] = f"scenario-{os.getpid()}"
     django.setup()
     from demo_bookstore import database  # noqa: PLC0415
