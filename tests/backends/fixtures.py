@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import signalscope
 from tests.backends.otlp import GrpcReceiver, HttpReceiver
 from tests.backends.processes import django, environment, run
 
@@ -39,10 +38,6 @@ def shop(settings, tmp_path):
     settings.TRACE_RECORDER = "signalscope.record"
     settings.SIGNALSCOPE = {}
     settings.MAIL_DIR = tmp_path
-    # From the start, as a project has it: the connections of a scenario are seen then.
-    signalscope.install()
-    yield
-    signalscope.uninstall()
 
 
 @pytest.fixture(scope="session")

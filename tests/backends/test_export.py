@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 
 import signalscope
@@ -15,17 +17,28 @@ from tests.backends.spans import Forest
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("shop")]
 
 
+@pytest.fixture(autouse=True)
+def _installed():
+    """From the start, as a project has it: the connections of a scenario are seen then."""
+    signalscope.install()
+    yield
+    signalscope.uninstall()
+
+
 TRACED = [scenario for scenario in PLAIN_SCENARIOS if not scenario.signals]
 """Those whose recording has all signals, as the spans have."""
 
 
 def played(scenario, exporter, **options):
     """Play a scenario traced, and return its recording."""
-    prepared = scenario.prepare()
-    ready = scenario.__class__(**{**vars(scenario), "prepare": lambda: prepared})
-    with traced(exporter, **options) as provider:
-        found = play(ready)
-        assert provider.force_flush()
+
+    @contextmanager
+    def watched():
+        with traced(exporter, **options) as provider:
+            yield
+            assert provider.force_flush()
+
+    found = play(scenario, watched)
     assert found.as_expected, found.difference()
     return found.recording
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,16 +59,19 @@ TRACED = [scenario for scenario in PLAIN_SCENARIOS if not scenario.signals]
 
 def played(scenario, server, receiver):
     """Play a scenario; return its recording and what MLflow has of it."""
-    prepared = scenario.prepare()
-    ready = scenario.__class__(**{**vars(scenario), "prepare": lambda: prepared})
     known = {span.span_id for span in server.spans()}
     exporter = Both(
         OTLPSpanExporter(f"{server.url}/v1/traces", headers=HEADERS, timeout=60),
         OTLPSpanExporter(f"{receiver.url}/v1/traces"),
     )
-    with traced(exporter) as provider:
-        recording = play(ready).recording
-        assert provider.force_flush(60_000)
+
+    @contextmanager
+    def watched():
+        with traced(exporter) as provider:
+            yield
+            assert provider.force_flush(60_000)
+
+    recording = play(scenario, watched).recording
     return recording, [span for span in server.spans() if span.span_id not in known]
 
 

@@ -17,10 +17,10 @@ TRIMMED = "demo_bookstore.bookstore.signals.trim_activity_log"
 QUIET = {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "sqlite3"}
 
 
-def worker(folder, url):
+def worker(folder, url, app="tests.backends.site.queue"):
     """Run a Celery worker, traced."""
     command = instrumented(
-        *(sys.executable, "-m", "celery", "-A", "tests.backends.site.queue", "worker"),
+        *(sys.executable, "-m", "celery", "-A", app, "worker"),
         *("-P", "solo", "--without-mingle", "--without-gossip", "--without-heartbeat"),
         *("--loglevel", "INFO"),
     )
@@ -56,3 +56,19 @@ def test_a_task_goes_on_with_the_trace_of_its_request(folder, http_receiver):
     assert differences(here, Recording.from_dict(said["recording"])) == []
     (receiver,) = here.named("tests.backends.site.receivers.announce_review")
     assert receiver.trace_id == task.trace_id
+
+
+def test_the_bookstores_worker_goes_on_with_the_trace(folder, http_receiver):
+    """Request → save → receiver → task of the bookstore's own Celery app, in another process."""
+    env = environment(folder, **otel(http_receiver.url, **QUIET))
+    with worker(folder, http_receiver.url, "demo_bookstore") as process:
+        process.wait_for_line(lambda line: " ready." in line)
+        run(instrumented(*django("post_answer")), env)
+        task = http_receiver.collected.wait_for_span("run/demo_bookstore.pitfalls.tasks.analyse")
+    forest = Forest(
+        span for span in http_receiver.collected.spans if span.trace_id == task.trace_id
+    )
+    assert task.resource["service.name"] == "worker"
+    above = forest.ancestors(task)
+    receiver = "demo_bookstore.pitfalls.heavy_work.analyse_later"
+    assert above[-3:] == [receiver, "post_save pitfalls.Answer", "POST answer/"]
