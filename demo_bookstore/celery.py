@@ -1,7 +1,7 @@
 """The shop's Celery app: `celery -A demo_bookstore worker` does what the shop puts off.
 
 The queue and the results are files in the folder of the run, so no server is needed. With
-`CELERY_BROKER_URL`, such as `redis://localhost:6379/0`, both are there.
+`CELERY_BROKER_URL`, such as `redis://localhost:6379/0`, the queue is there.
 """
 
 import os
@@ -17,7 +17,7 @@ _server = os.environ.get("CELERY_BROKER_URL")
 app = Celery("demo_bookstore")
 app.conf.update(
     broker_url=_server or f"sqla+sqlite:///{RUN_DIR / 'queue.sqlite3'}",
-    result_backend=_server or f"db+sqlite:///{RUN_DIR / 'results.sqlite3'}",
+    result_backend=f"db+sqlite:///{RUN_DIR / 'results.sqlite3'}",
     broker_connection_retry_on_startup=True,
     task_ignore_result=False,
     imports=["demo_bookstore.pitfalls.tasks"],

@@ -1,10 +1,16 @@
 """Settings of the bookstore: SQLite, DEBUG on, and whatever it writes outside the repository."""
 
+from __future__ import annotations
+
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 # One folder per user and per run, so that two servers on two ports never share a database.
 # `python -m demo_bookstore` names the run after its port; other commands see the default port's.
@@ -122,11 +128,14 @@ DEBUG_TOOLBAR_PANELS = [
 ]
 
 
-def show_toolbar(request: object) -> bool:
-    """Show the toolbar to every visitor: the server listens on the loopback address only."""
+def show_toolbar(request: HttpRequest) -> bool:
+    """Show the toolbar to every visitor: the server listens on the loopback address only.
+
+    Not on a report, which is a page that takes nothing from anywhere.
+    """
     from django.conf import settings  # noqa: PLC0415 - what holds now, which a test may have changed
 
-    return settings.DEBUG
+    return settings.DEBUG and not request.path.endswith("/report/")
 
 
 DEBUG_TOOLBAR_CONFIG = {

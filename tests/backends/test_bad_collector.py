@@ -9,7 +9,7 @@ import pytest
 from django.dispatch import Signal
 
 import signalscope
-from demo_bookstore.scenarios.catalogue import PLAIN_SCENARIOS
+from demo_bookstore.scenarios.catalogue import CHAPTERS
 from demo_bookstore.scenarios.player import play
 from tests.backends.exporting import span_exporter, traced
 from tests.backends.otlp import FAIL, HANG, WAIT, GrpcReceiver, HttpReceiver, refusing_url
@@ -41,7 +41,7 @@ def collector(how, protocol):
 
 def outcomes():
     """Do a bit of everything, and return what came of it."""
-    outlines = [play(scenario).trace for scenario in PLAIN_SCENARIOS]
+    outlines = [play(scenario).trace for scenario in CHAPTERS[0].entries]
     noted.connect(raises)
     try:
         robust = [(receiver, repr(got)) for receiver, got in noted.send_robust(sender=None)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,29 @@ class TestCatalogue:
         for part in scenario.sources():
             assert any(part.source in text for text in files), part.name
         assert all(".connect(" in str(wire) for wire in scenario.wires)
+
+
+DOCS = Path(__file__).parents[2] / "docs/bookstore.md"
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the docs are not beside the tests")
+class TestDocs:
+    def test_each_pitfall_stands_with_what_is_found(self):
+        """In the order in which they are told."""
+        rows = [line for line in DOCS.read_text().splitlines() if "| `pitfalls/" in line]
+        told = [tuple(cell.strip() for cell in row.split("|")[1:3]) for row in rows]
+        assert told == [(each.title, ", ".join(each.first.findings)) for each in PITFALLS]
+
+    def test_each_scenario_stands_with_its_file(self):
+        """And no file that is not there."""
+        package = Path(stage.demo_bookstore.__path__[0])
+        told = set(re.findall(r"`((?:scenarios|pitfalls)/[\w/]+\.py)`", DOCS.read_text()))
+        written = {
+            path.relative_to(package).as_posix()
+            for path in [*package.glob("scenarios/*.py"), *package.rglob("pitfalls/**/*.py")]
+            if re.search(r"^(SCENARIO|PAIR|PITFALL) = ", path.read_text(), re.MULTILINE)
+        }
+        assert told == written
 
 
 class TestPlayed:
