@@ -176,7 +176,7 @@ def _play(scenario: Scenario) -> bool:
     except Exception as error:  # noqa: BLE001 - the others are still to be played
         print(f"failed: {type(error).__name__}: {error}\n")
         return False
-    print(played.recording.tree())
+    print(played.tree)
     for warning in played.warnings:
         print(f"{warning.id.rpartition('.')[2]} {warning.msg}")
     print("ok\n" if played.as_expected else f"differs\n{played.difference()}\n", flush=True)

@@ -49,9 +49,11 @@ def analyse_later(
 
 
 def prepare() -> Notice:
-    """Bring a notice, and load the libraries: that is no work of a receiver."""
+    """Bring a notice; load the libraries and open the queue, which a program does once."""
     from demo_bookstore.pitfalls import analysis, tasks  # noqa: F401, PLC0415
 
+    no_answer = 0
+    tasks.analyse.delay(no_answer)
     return make_notice()
 
 

@@ -67,7 +67,7 @@ def _perform(scenario: Any) -> dict[str, Any]:
         "slug": scenario.slug,
         "as_expected": played.as_expected,
         "difference": played.difference(),
-        "tree": played.recording.tree(),
+        "tree": played.tree,
         "findings": [
             *({"id": each.id, "what": each.what, "remedy": each.remedy} for each in played.found),
             *(
@@ -76,9 +76,7 @@ def _perform(scenario: Any) -> dict[str, Any]:
             ),
         ],
         **told,
-        "report": import_string(settings.TRACE_REPORT)(
-            played.recording.to_dict(), title=scenario.title
-        ),
+        "report": import_string(settings.TRACE_REPORT)(played.saved, title=scenario.title),
     }
 
 

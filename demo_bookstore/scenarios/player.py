@@ -32,14 +32,16 @@ class CannotBePlayedError(Exception):
     """Something that the scenario needs is not installed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Played:
     """A scenario that was played, with its recording and what the system checks said meanwhile."""
 
     scenario: Scenario
     recording: Any
     found: list[Any]
-    """What the rules found in the recording, under the settings of the scenario."""
+    """What the rules found: as the next two, under the settings of the scenario."""
+    tree: str
+    saved: dict[str, Any]
     warnings: list[checks.CheckMessage]
 
     @property
@@ -104,7 +106,14 @@ def play(
             warnings = _warnings(scenario) if scenario.wires or scenario.findings else []
             with watched(), record(*scenario.signals) as recording:
                 run(prepared)
-        return Played(scenario, recording, list(recording.findings), warnings)
+        return Played(
+            scenario=scenario,
+            recording=recording,
+            found=list(recording.findings),
+            tree=recording.tree(),
+            saved=recording.to_dict(),
+            warnings=warnings,
+        )
 
 
 def _warnings(scenario: Scenario) -> list[checks.CheckMessage]:
