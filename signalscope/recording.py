@@ -11,7 +11,7 @@ from signalscope.naming import signal_facts
 from signalscope.recorder import Collector
 from signalscope.records import placed, separate
 from signalscope.registry.senders import all_signals
-from signalscope.rendering import data, outline, text
+from signalscope.rendering import data, loading, outline, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -158,7 +158,7 @@ class Recording:
         Raises `SignalscopeError` where `saved` is nothing that `to_dict` made, or was made by a
         newer Signalscope.
         """
-        return cls(data.collector_from_dict(saved), data.findings_from_dict(saved))
+        return cls(loading.collector_from_dict(saved), loading.findings_from_dict(saved))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recording as plain data, ready for JSON, with its ``"schema"`` version."""
