@@ -12,7 +12,10 @@ from signalscope.naming import short_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["FORMATS", "Graph", "Sent", "drawn"]
+__all__ = ["FORMATS", "SCHEMA", "Graph", "Sent", "drawn"]
+
+SCHEMA = 1
+"""The version of the JSON; it changes when a reader of the old one would go wrong."""
 
 Sent = tuple[str, str | None]
 """A signal and a sender; None stands for any sender."""
@@ -55,27 +58,44 @@ class Graph:
 
     def below(self, roots: Iterable[Sent]) -> Graph:
         """Return the part that is reached from some sends."""
-        waiting = list(roots)
-        part, seen = Graph(tops=list(waiting)), set(waiting)
-        for sent in waiting:
+        part = Graph(tops=list(roots))
+        for sent in self._reached(part.tops, set()):
             for receiver in self.receivers(sent):
                 part.connect(sent, receiver)
                 for further in self.sends.get(receiver, {}):
                     part.trigger(receiver, further)
+        return part
+
+    def _reached(self, roots: Iterable[Sent], seen: set[Sent]) -> Iterator[Sent]:
+        """Yield what is reached from some sends and is not in `seen`, and add it there."""
+        waiting = [each for each in roots if each not in seen]
+        seen.update(waiting)
+        for sent in waiting:
+            yield sent
+            for receiver in self.receivers(sent):
+                for further in self.sends.get(receiver, {}):
                     if further not in seen:
                         seen.add(further)
                         waiting.append(further)
-        return part
 
     def roots(self) -> list[Sent]:
         """Return the sends to begin with: what was asked for, else what no receiver makes.
 
-        Where each is made by one, all.
+        Of sends that receivers make round and round, the first, so that each is below some root.
         """
         if self.tops:
             return self.tops
         made = {sent for sends in self.sends.values() for sent in sends}
-        return [sent for sent in self.calls if sent not in made] or list(self.calls)
+        found = [sent for sent in self.calls if sent not in made]
+        seen: set[Sent] = set()
+        for _ in self._reached(found, seen):
+            pass
+        for sent in self.calls:
+            if sent not in seen:
+                found.append(sent)
+                for _ in self._reached([sent], seen):
+                    pass
+        return found
 
 
 def label(sent: Sent) -> str:
@@ -175,7 +195,7 @@ def _dot(graph: Graph) -> str:
 def _json(graph: Graph) -> str:
     return json.dumps(
         {
-            "schema": 1,
+            "schema": SCHEMA,
             "kind": "graph",
             "sends": [
                 {"signal": sent[0], "sender": sent[1], "calls": list(receivers)}

@@ -46,3 +46,22 @@ def test_a_cycle_ends():
     lines = drawn(graph, "text").splitlines()
     assert lines[0] == "s0"
     assert lines[6000].strip() == "└─ s0 (see above)"
+
+
+def test_a_cycle_is_shown_beside_what_is_none():
+    """Though a receiver makes each of its sends."""
+    graph = Graph()
+    graph.connect(("deleted", None), "tidy")
+    graph.connect(("saved", None), "count")
+    graph.trigger("count", ("counted", None))
+    graph.connect(("counted", None), "save")
+    graph.trigger("save", ("saved", None))
+    assert drawn(graph, "text").splitlines() == [
+        "deleted",
+        "└─ tidy",
+        "saved",
+        "└─ count",
+        "   └─ counted",
+        "      └─ save",
+        "         └─ saved (see above)",
+    ]
