@@ -25,7 +25,12 @@ from signalscope.management.verbs import (
     run,
     snapshot,
 )
-from signalscope.management.verbs.outcome import Outcome, WrongUsageError, printable
+from signalscope.management.verbs.outcome import (
+    Outcome,
+    WrongUsageError,
+    harmless,
+    printable,
+)
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
@@ -76,7 +81,9 @@ class Command(BaseCommand):
         try:
             outcome: Outcome = _VERBS[options["verb"]].answer(options, style)
         except (SignalscopeError, WrongUsageError) as error:
-            raise CommandError(str(error), returncode=2) from None
+            # One line, whatever a name or a file that it tells of has in it.
+            line = " ".join(harmless(str(error)).split())
+            raise CommandError(line, returncode=2) from None
         if outcome.text:
             self.stdout.write(printable(outcome.text, self.stdout))
         if outcome.status:

@@ -12,10 +12,11 @@ from signalscope.management.verbs.outcome import (
     WrongUsageError,
     add_format,
     as_json,
+    harmless,
     read_json,
     recording_of,
 )
-from signalscope.management.verbs.snapshot import taken
+from signalscope.management.verbs.snapshot import checked, taken
 from signalscope.rendering.comparing import recordings, wirings
 
 if TYPE_CHECKING:
@@ -37,31 +38,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(options: dict[str, Any], style: Any) -> Outcome:
     """Return what differs."""
-    old = read_json(options["old"], ("wiring", "recording"))
-    if options["new"] is not None:
-        new = read_json(options["new"], (old["kind"],))
-    elif old["kind"] == "wiring":
-        new = {"signals": taken()}
-    else:
+    paths = options["old"], options["new"]
+    old = read_json(paths[0], ("wiring", "recording"))
+    kind = old["kind"]
+    new = None if paths[1] is None else read_json(paths[1], (kind,))
+    if kind == "wiring":
+        changes = wirings(
+            checked(old, paths[0]), taken() if new is None else checked(new, paths[1])
+        )
+    elif new is None:
         raise WrongUsageError("Name the recording to compare with: diff OLD NEW.")
-    changes = _changes(old, new)
+    else:
+        pair = zip((old, new), paths, strict=True)
+        changes = recordings(*(recording_of(each, path).to_dict() for each, path in pair))
     if options["format"] == "json":
-        shown = as_json("diff", of=old["kind"], changes=[each._asdict() for each in changes])
+        shown = as_json("diff", of=kind, changes=[each._asdict() for each in changes])
     else:
         shown = "\n".join(_line(each, style) for each in changes) or "No difference."
     return Outcome(shown, 1 if changes else 0)
 
 
-def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
-    if old["kind"] == "wiring":
-        try:
-            return wirings(old["signals"], new["signals"])
-        except (KeyError, TypeError, AttributeError):
-            raise WrongUsageError("One of the two is damaged: no snapshot looks so.") from None
-    return recordings(recording_of(old).to_dict(), recording_of(new).to_dict())
-
-
 def _line(change: Change, style: Any) -> str:
     sign = _SIGNS.get(change.kind, "~")
     paint = {"+": style.SUCCESS, "-": style.ERROR, "~": style.WARNING}[sign]
-    return str(paint(f"{sign} {change.kind}: {change.text}"))
+    return str(paint(f"{sign} {change.kind}: {harmless(change.text)}"))

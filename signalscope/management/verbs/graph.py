@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 
 from signalscope.management.verbs.listing import numbered
-from signalscope.management.verbs.outcome import Outcome, add_format, matching, read_recording
+from signalscope.management.verbs.outcome import (
+    Outcome,
+    add_format,
+    harmless,
+    matching,
+    read_recording,
+)
 from signalscope.rendering.graphs import FORMATS, Graph, drawn
 
 if TYPE_CHECKING:
@@ -63,4 +69,6 @@ def answer(options: dict[str, Any], style: Any) -> Outcome:  # noqa: ARG001 - as
             if sender is None and signal.rpartition(".")[2] in _OF_MODELS
         ]
         graph = graph.below(dict.fromkeys(roots))
-    return Outcome(drawn(graph, options["format"]) or "Nothing is connected.")
+    shown = drawn(graph, options["format"])
+    # In JSON they are written out by what writes it.
+    return Outcome(harmless(shown) or "Nothing is connected.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from signalscope.errors import SignalscopeError
 from signalscope.matching import name_matches
 from signalscope.recording import Recording
 from signalscope.registry.live import suggestion
@@ -22,6 +24,7 @@ __all__ = [
     "WrongUsageError",
     "add_format",
     "as_json",
+    "harmless",
     "matching",
     "printable",
     "read_json",
@@ -83,6 +86,15 @@ def printable(text: str, stream: Any) -> str:
     return text.encode(encoding, "replace").decode(encoding)
 
 
+_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters by which text steers a terminal, or turns its own order around."""
+
+
+def harmless(text: str) -> str:
+    """Return text that a file may have brought with its control characters written out."""
+    return _STEERS.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 def read_json(path: str, kinds: Collection[str]) -> dict[str, Any]:
     """Return a file that one of the verbs, or `Recording.to_dict`, wrote.
 
@@ -97,28 +109,35 @@ def read_json(path: str, kinds: Collection[str]) -> dict[str, Any]:
         data = json.loads(text)
     except (ValueError, RecursionError):
         raise WrongUsageError(f"{path} is no JSON, or was cut short.") from None
-    if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
         raise WrongUsageError(f"{path} was not written by Signalscope.")
     # A recording is as old as its format, and says nothing of its kind.
     kind = data.get("kind", "recording" if "dispatches" in data else "unknown")
     if kind not in kinds:
         raise WrongUsageError(f"{path} holds a {kind}; what is wanted is {' or '.join(kinds)}.")
-    if data["schema"] > SCHEMA:
+    if schema > SCHEMA:
         raise WrongUsageError(
-            f"{path} has version {data['schema']} of the format, and this Signalscope reads up to "
+            f"{path} has version {schema} of the format, and this Signalscope reads up to "
             f"{SCHEMA}: install a newer one."
         )
     return {**data, "kind": kind}
 
 
 def read_recording(path: str) -> Recording:
-    """Return a recording that was saved. Raises as `read_json` and `Recording.from_dict` do."""
-    return recording_of(read_json(path, ("recording",)))
+    """Return a recording that was saved. Raises as `read_json` and `recording_of` do."""
+    return recording_of(read_json(path, ("recording",)), path)
 
 
-def recording_of(data: dict[str, Any]) -> Recording:
-    """Return the recording that `read_json` has read."""
-    return Recording.from_dict({key: data[key] for key in data if key != "kind"})
+def recording_of(data: dict[str, Any], path: str) -> Recording:
+    """Return the recording that `read_json` has read from `path`.
+
+    Raises `WrongUsageError` where it is damaged.
+    """
+    try:
+        return Recording.from_dict({key: data[key] for key in data if key != "kind"})
+    except SignalscopeError as error:
+        raise WrongUsageError(f"{path}: {error}") from None
 
 
 def write(path: str, text: str) -> str:
@@ -132,7 +151,8 @@ def write(path: str, text: str) -> str:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         # First beside it: whoever is interrupted keeps the old one.
         beside = f"{path}.{os.getpid()}.part"
-        Path(beside).write_text(text + "\n", encoding="utf-8")
+        # JSON may name halves of characters, which no encoding has.
+        Path(beside).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         Path(beside).replace(path)
     except OSError as error:
         raise WrongUsageError(f"{path} cannot be written: {error.strerror or error}.") from None

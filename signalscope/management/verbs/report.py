@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from signalscope.management.verbs.outcome import Outcome, add_format, read_recording, write
+from signalscope.management.verbs.outcome import (
+    Outcome,
+    add_format,
+    harmless,
+    read_recording,
+    write,
+)
 from signalscope.rendering.perfetto import trace
 from signalscope.rendering.report import report
 
@@ -36,7 +42,7 @@ def answer(options: dict[str, Any], style: Any) -> Outcome:
 def rendered(recording: Recording, how: str) -> str:
     """Return a recording in one of the `FORMATS`."""
     if how == "text":
-        return recording.tree()
+        return harmless(recording.tree())
     data = recording.to_dict()
     if how == "html":
         return str(report(data))

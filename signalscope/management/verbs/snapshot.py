@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from signalscope.management.verbs.listing import numbered
-from signalscope.management.verbs.outcome import Outcome, as_json, write
+from signalscope.management.verbs.outcome import Outcome, WrongUsageError, as_json, write
 
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["add_arguments", "answer", "taken"]
+__all__ = ["add_arguments", "answer", "checked", "taken"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,3 +48,33 @@ def taken() -> dict[str, list[dict[str, Any]]]:
             }
         )
     return dict(sorted(signals.items()))
+
+
+_TEXT: tuple[type, ...] = (str,)
+_TEXT_OR_NONE = (str, type(None))
+_TYPES = {
+    "receiver": _TEXT,
+    "sender": _TEXT_OR_NONE,
+    "dispatch_uid": _TEXT_OR_NONE,
+    "weak": (bool,),
+    "is_async": (bool,),
+}
+
+
+def checked(snapshot: dict[str, Any], path: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what `taken` returned and was read from `path`.
+
+    Raises `WrongUsageError` where it is not that.
+    """
+    signals = snapshot.get("signals")
+    if not isinstance(signals, dict) or not all(map(_are_connections, signals.values())):
+        raise WrongUsageError(f"{path} is damaged: no snapshot looks so. Take it anew.")
+    return signals
+
+
+def _are_connections(found: Any) -> bool:
+    return isinstance(found, list) and all(
+        isinstance(each, dict)
+        and all(isinstance(each.get(key, 0), types) for key, types in _TYPES.items())
+        for each in found
+    )
