@@ -7,6 +7,7 @@ from heapq import merge
 from typing import TYPE_CHECKING, Any
 
 from signalscope.records import Dispatch
+from signalscope.rendering.words import place_of
 from signalscope.values import Bypass
 
 if TYPE_CHECKING:
@@ -45,8 +46,15 @@ def tree(
         lines.append(f"… and {dropped} more dispatches, for which MAX_RECORDS left no room")
     if not lines:
         lines = ["(no dispatches)"]
-    lines += [f"{each.id} {each.name}: {' '.join(each.message.split())}" for each in findings]
+    lines += [_finding_line(each) for each in findings]
     return "\n".join(lines)
+
+
+def _finding_line(finding: Finding) -> str:
+    line = f"{finding.id} {finding.name}: {' '.join(finding.message.split())}"
+    # Some differ by nothing else.
+    place = place_of("", *finding.places[0]) if finding.places else None
+    return line if place is None else f"{line} ({place.text})"
 
 
 def in_time(dispatches: list[Any], bypasses: list[Any], started: Any) -> list[Any]:
