@@ -15,7 +15,7 @@ from signalscope.values import UNKNOWN
 if TYPE_CHECKING:
     from types import CodeType
 
-__all__ = ["NOTHING", "caller", "facts_of", "place_of"]
+__all__ = ["NOTHING", "caller", "facts_of", "maker_of", "place_of"]
 
 caller = sys._getframe  # noqa: SLF001 - the one way to a caller's line without a traceback
 
@@ -33,6 +33,27 @@ def place_of(frame: Any) -> tuple[CodeType, int] | None:
             return code, frame.f_lasti
         if kind == PACKAGE and package is None:
             package = code, frame.f_lasti
+        frame = frame.f_back
+    return package or direct
+
+
+def maker_of(frame: Any) -> tuple[CodeType, int] | None:
+    """Find the code that connected a receiver: as `place_of`, unless nobody asked the package to.
+
+    A package that Django or an import ran stands for itself. The project's own code below that is
+    what started the program, the same line for all.
+    """
+    direct = frame.f_code, frame.f_lasti
+    package = None
+    while frame is not None:
+        code = frame.f_code
+        kind = file_kinds[code.co_filename]
+        if kind == USER:
+            return code, frame.f_lasti
+        if kind == PACKAGE:
+            package = package or (code, frame.f_lasti)
+        elif package is not None:
+            break
         frame = frame.f_back
     return package or direct
 

@@ -38,7 +38,7 @@ from signalscope.naming import (
     sender_facts,
     signal_facts,
 )
-from signalscope.notes import NOTHING, caller, facts_of, place_of
+from signalscope.notes import NOTHING, caller, facts_of, maker_of, place_of
 from signalscope.orm import OrmHooks
 from signalscope.places import file_kinds
 from signalscope.records import Continuation, Dispatch, ReceiverCall, Scope
@@ -572,7 +572,7 @@ class Recorder(AwaitedHooks, OrmHooks):
         """Note a ``connect()``."""
         if self.wiring is not None:
             with contextlib.suppress(Exception):
-                place = place_of(caller(2))
+                place = maker_of(caller(2))
                 self.wiring.connected(
                     signal, receiver, sender, weak, dispatch_uid, place, self.clock()
                 )

@@ -9,7 +9,7 @@ from weakref import ref as weak_reference  # by name: tests of Django's mock wea
 from django.apps.registry import Apps
 from django.db.models.options import Options
 
-from signalscope.notes import place_of
+from signalscope.notes import maker_of
 from signalscope.places import CARRIER, file_kinds
 from signalscope.reading import model_options, own_dict, plain_text
 from signalscope.registry.entries import is_plain
@@ -65,7 +65,7 @@ class Waiting:
             return
         key = (id(signal), id(receiver), dispatch_uid, app_label, name.lower())
         # Of two that wait alike, it is not known here which one comes to be the connection.
-        place = None if key in self._noted else place_of(frame)
+        place = None if key in self._noted else maker_of(frame)
         self._noted[key] = (
             weak_reference(signal),
             weak_reference(receiver, functools.partial(self._noted.pop, key)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import sys
+import sysconfig
 import textwrap
 import weakref
 from unittest import mock
@@ -17,7 +19,7 @@ from django.contrib.auth.models import AbstractUser, Group, Permission, User
 from django.db import models
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models.options import Options
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.db.models.signals import ModelSignal, m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import Signal
 from django.test.utils import isolate_apps
 from django.utils.functional import SimpleLazyObject
@@ -437,6 +439,25 @@ class TestPlaces:
         ]
         found = connections(changed)
         assert [each.connected_at for each in found] == [Location(__file__, n) for n in lines]
+
+    @pytest.mark.parametrize("sender", ["None", '"testapp.Note"'])
+    def test_in_a_package(self, sender):
+        """Called by the project, it is the project's line; run by Django or an import, its own."""
+        file = f"{sysconfig.get_path('purelib')}/shop_package/apps.py"
+        source = f"def ready(signal, receiver):\n    signal.connect(receiver, sender={sender})\n"
+        package = {}
+        exec(compile(source, file, "exec"), package)  # noqa: S102 - code of another file
+        signal = ModelSignal()
+        signalscope.install()
+        try:
+            package["ready"](signal, first)
+            line = sys._getframe().f_lineno - 1
+            with contextlib.ExitStack() as standard_library:
+                standard_library.callback(package["ready"], signal, second)
+        finally:
+            signalscope.uninstall()
+        places = [each.connected_at for each in connections(signal)]
+        assert places == [Location(__file__, line), Location(file, 2)]
 
     def test_a_connect_that_changes_nothing_is_not_the_one(self, log):
         """Django keeps the first."""
