@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import select
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
@@ -136,3 +141,50 @@ def test_a_real_command(capsys):
         post_save.disconnect(tell, sender=Group)
     assert (out, status) == ("", 0)
     assert "(no dispatches)" in capsys.readouterr().err
+
+
+WAITS = """
+from django.dispatch import Signal
+signal = Signal()
+def hear(**_): pass
+signal.connect(hear)
+signal.send(sender=None)
+signal.send(sender=None)
+print("its own output")
+input()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals here")
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_the_live_line(is_terminal):
+    """It counts at a terminal, and leaves nothing there; elsewhere there is none."""
+    ours, theirs = os.openpty() if is_terminal else os.pipe()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "django", "signalscope", "run", "--", "shell", "-c", WAITS],
+        cwd=Path(__file__).parents[2],
+        env={"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": ".", "PATH": ""},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    with running, os.fdopen(ours, "rb", buffering=0) as terminal:
+        # The command ends when it is told to: once the line is there.
+        while is_terminal and b"\r\x1b[2K2 dispatches, 2 receiver calls" not in shown:
+            if not select.select([terminal], [], [], 30)[0]:
+                running.kill()
+                pytest.fail(f"no live line, but {shown!r}")
+            shown += terminal.read(1024)
+        out, _ = running.communicate(b"\n", timeout=60)
+        # At its end, a terminal whose other side is closed raises.
+        with contextlib.suppress(OSError):
+            while more := terminal.read(1024):
+                shown += more
+    assert running.returncode == 0
+    assert out.endswith(b"its own output\n")
+    text = shown.decode().replace("\r\n", "\n")
+    assert ("\x1b[2K" in text) is is_terminal
+    assert "hear" in text.rpartition("\x1b[2K")[2]
+    assert "dispatches" not in text.rpartition("\x1b[2K")[2]

@@ -19,6 +19,7 @@ import signalscope.recording
 from signalscope.management.verbs.outcome import Outcome, WrongUsageError, write
 from signalscope.management.verbs.report import FORMATS, rendered
 from signalscope.registry.live import suggestion
+from signalscope.rendering.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,8 @@ def _live_line(recording: Recording) -> Iterator[None]:
         while not ended.wait(_SECONDS):
             seen = list(recording.walk())
             calls = sum(len(each.calls) for each in seen)
-            sys.stderr.write(f"\r\x1b[2K{len(seen):,} dispatches, {calls:,} receiver calls")
+            line = f"{count(len(seen), 'dispatch', 'dispatches')}, {count(calls, 'receiver call')}"
+            sys.stderr.write(f"\r\x1b[2K{line}")
             sys.stderr.flush()
 
     thread = threading.Thread(target=tell, daemon=True, name="signalscope-live-line")
