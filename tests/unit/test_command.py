@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import ManagementUtility, call_command
 
 from signalscope.diagnosis.catalogue import RULES
 from signalscope.management.commands.signalscope import Command
@@ -109,3 +109,31 @@ def test_wrong_usage_is_status_2_and_no_traceback():
         assert status == 2, arguments
         assert err
         assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("signalscope ", {"list", "run", "rules", "--no-color"}),
+        ("signalscope r", {"report", "rules", "run"}),
+        ("signalscope --no", {"--no-color"}),
+        ("signalscope list --", {"--app=", "--format=", "--orphans", "--sender=", "--no-color"}),
+        ("signalscope list --format=json --f", {"--force-color"}),
+        ("signalscope graph --of Note --fro", {"--from="}),
+        ("signalscope --no-color diff --form", {"--format="}),
+        ("signalscope run -- migra", {"migrate"}),
+        ("signalscope run -- migrate --pl", set()),
+        ("migrate --pl", {"--plan"}),
+    ],
+)
+def test_completion(line, offered, monkeypatch, capsys):
+    """As Django completes for bash: verbs, then the options of the verb."""
+    monkeypatch.setenv("DJANGO_AUTO_COMPLETE", "1")
+    monkeypatch.setenv("COMP_WORDS", f"manage.py {line}")
+    monkeypatch.setenv("COMP_CWORD", str(len(line.split()) + line.endswith(" ")))
+    with pytest.raises(SystemExit):
+        ManagementUtility(["manage.py"]).autocomplete()
+    shown = set(capsys.readouterr().out.split())
+    is_prefix = not line.endswith((" ", "--"))
+    assert (shown == offered) if is_prefix else (shown >= offered)
+    assert [each for each in shown if not each.startswith(line.rpartition(" ")[2])] == []

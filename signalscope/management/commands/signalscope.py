@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.management.color import no_style
 
 from signalscope.errors import SignalscopeError
+from signalscope.management import completion
 from signalscope.management.verbs import (
     diff,
     graph,
@@ -72,6 +73,8 @@ class Command(BaseCommand):
             verb.add_argument("--no-color", action="store_true", default=argparse.SUPPRESS)
             verb.add_argument("--force-color", action="store_true", default=argparse.SUPPRESS)
             verb.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS)
+        if completion.is_completing():
+            completion.offer(parser, verbs.choices)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run a verb; raise `CommandError` with the status 2 for what cannot be."""
