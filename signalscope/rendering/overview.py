@@ -100,8 +100,14 @@ def subtitle(of: Overview) -> str:
     return ", ".join(parts)
 
 
-def figures(of: Overview) -> list[Figure]:
-    """Return the overview line; problems come last, and only where there are any."""
+_SEVERITIES = ("critical", "error", "warning")
+
+
+def figures(of: Overview, whole: str = "request") -> list[Figure]:
+    """Return the overview line; problems come last, and only where there are any.
+
+    `whole` is what the times are a part of.
+    """
     if not (of["dispatches"] or of["bypasses"] or of["dropped"]):
         return []
     shown = [
@@ -109,8 +115,8 @@ def figures(of: Overview) -> list[Figure]:
         Figure(f"{of['calls']:,}", word(of["calls"], "receiver call")),
         Figure(
             duration(of["signals_ns"]),
-            f"in signals, {share(of['signals_ns'], of['request_ns'])} of the request",
-            title=f"While a dispatch was open, of the request's {duration(of['request_ns'])}",
+            f"in signals, {share(of['signals_ns'], of['request_ns'])} of the {whole}",
+            title=f"While a dispatch was open, of the {whole}'s {duration(of['request_ns'])}",
         ),
         Figure(
             duration(of["own_ns"]),
@@ -123,8 +129,13 @@ def figures(of: Overview) -> list[Figure]:
         label = word(of["queries"], "query by receivers", "queries by receivers")
         time = f", {duration(of['queries_ns'])}" if of["queries"] else ""
         shown.append(Figure(f"{of['queries']:,}", f"{label}{time}"))
-    for severity, number in sorted(of["findings"].items()):
+    # The worst first; what is worth knowing is no problem.
+    ranked = {name: at for at, name in enumerate(_SEVERITIES)}
+    for severity, number in sorted(
+        of["findings"].items(), key=lambda item: (ranked.get(item[0].lower(), len(ranked)), item)
+    ):
         tone = "error" if severity.lower() in ("error", "critical") else "recursion"
+        tone = "" if severity.lower() == "info" else tone
         label = word(number, "finding")
         shown.append(Figure(f"{number:,}", f"{label}: {severity.lower()}", tone))
     if of["errors"]:

@@ -1,7 +1,9 @@
-"""A recording as a page of HTML that needs nothing else: no script, no other file, no network."""
+"""A recording as a page of HTML that needs nothing else: no other file, no network."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -23,21 +25,29 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_ROWS", "page_from", "report"]
 
+_TEMPLATES = Path(__file__).parent / "templates"
+
 MOST_ROWS = 5000
 """Rows of the tree that a page shows. It says how many it leaves out."""
 
 
 def report(
-    recording: dict[str, Any], window: Window | None = None, *, title: str = "Signals"
+    recording: dict[str, Any],
+    window: Window | None = None,
+    *,
+    title: str = "Signals",
+    filters: bool = False,
 ) -> SafeString:
     """Return the report on a recording, given as `Recording.to_dict` makes it.
 
-    `window` is the time that the axis spans, in nanoseconds of the recorder's clock; None: from the
-    first dispatch to the end of the last.
+    `window` is the time that a request took, in nanoseconds of the recorder's clock, which the axis
+    spans; None: from the first dispatch to the end of the last. With `filters` rows can be
+    filtered, by a script on the page, which is the only one that its policy lets run.
     """
-    if window is None:
-        window = _span(recording)
+    whole = "recording" if window is None else "request"
+    window = window or _span(recording)
     tree = Tree(recording, window)
+    page = tree.page(0, MOST_ROWS)
     shown = [
         tables.receivers(recording),
         tables.signals(recording),
@@ -48,10 +58,12 @@ def report(
         "title": title,
         "started": _started(recording),
         "findings": findings(recording),
-        "figures": figures(overview(recording, window)),
+        "figures": figures(overview(recording, window), whole),
         "ticks": tree.timeline.request,
-        "page": tree.page(0, MOST_ROWS),
+        "page": page,
     }
+    if filters and page.rows:
+        context |= _script()
     return page_from("report.html", context, shown)
 
 
@@ -63,6 +75,14 @@ def page_from(template: str, context: dict[str, Any], shown: list[tables.Table])
         if (lines := table.lines[:MOST_ROWS])
     ]
     return _engine().get_template(template).render(Context({**context, "tables": filled}))
+
+
+@cache
+def _script() -> dict[str, str]:
+    """Return the script, and the hash by which a browser knows it from any other."""
+    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    digest = hashlib.sha256(script.encode()).digest()
+    return {"script": script, "script_hash": base64.b64encode(digest).decode()}
 
 
 def _started(recording: dict[str, Any]) -> str:
@@ -86,4 +106,4 @@ def _span(recording: dict[str, Any]) -> Window:
 @cache
 def _engine() -> Engine:
     # Its own, so that it escapes whatever a project's settings say.
-    return Engine(dirs=[str(Path(__file__).parent / "templates")])
+    return Engine(dirs=[str(_TEMPLATES)])

@@ -155,3 +155,13 @@ def test_findings_and_bypasses_are_counted():
     found = overview(recording, (0, 1000))
     assert found["bypasses"] == 1
     assert found["findings"] == {"error": 1, "warning": 2}
+
+
+def test_the_worst_findings_come_first():
+    """What is worth knowing is no problem."""
+    found = {"info": 12, "warning": 2, "error": 1}
+    assert [each for each in shown(dispatches=1, findings=found) if "finding" in each[0]] == [
+        ("1 finding: error", "error"),
+        ("2 findings: warning", "recursion"),
+        ("12 findings: info", ""),
+    ]

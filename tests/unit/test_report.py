@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from html.parser import HTMLParser
 
 from signalscope.rendering import report as reports
@@ -62,6 +65,27 @@ def test_report_needs_nothing_else():
     assert not [attrs for _, attrs in tags if {"src", "href"} & attrs.keys()]
     assert "http" not in page
     assert "url(" not in page
+
+
+def test_a_script_that_filters_is_the_only_one_that_may_run():
+    """A browser knows it by its hash, and loads nothing."""
+    page = report(recorded(dispatch(calls=[call(HOSTILE)])), filters=True)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = [
+        attrs["content"] for tag, attrs in Reader(page).tags if attrs.get("http-equiv") is not None
+    ]
+    allowed = {"default-src 'none'", "style-src 'unsafe-inline'", f"script-src 'sha256-{digest}'"}
+    assert set(policy.split("; ")) == allowed
+    assert HOSTILE not in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_times_are_part_of_the_request_or_of_the_recording():
+    recording = recorded(dispatch(0, 5000))
+    assert "50% of the request" in report(recording, (0, 10_000))
+    assert "100% of the recording" in report(recording)
 
 
 def test_text_from_the_program_is_escaped():

@@ -45,5 +45,5 @@ def rendered(recording: Recording, how: str) -> str:
         return harmless(recording.tree())
     data = recording.to_dict()
     if how == "html":
-        return str(report(data))
+        return str(report(data, filters=True))
     return json.dumps(trace(data) if how == "perfetto" else data, ensure_ascii=False)
