@@ -7,6 +7,7 @@ concurrent receivers do, is put on a track of its own.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from signalscope.naming import short_name
@@ -25,8 +26,7 @@ def trace(recording: dict[str, Any]) -> dict[str, Any]:
 
     Times are microseconds since the first dispatch. What had not ended ends with the last.
     """
-    dispatches = recording["dispatches"]
-    begin = min((each["started_ns"] for each in dispatches), default=0)
+    begin = min((each["started_ns"] for each in _timed(recording)), default=0)
     end = max((_end(each, begin) for each in _timed(recording)), default=begin)
     tracks = _Tracks(recording, begin, end)
     events = tracks.events()  # which finds out how many tracks there are
@@ -124,12 +124,21 @@ class _Tracks:
             "ph": "X",
             "pid": _PROCESS,
             "tid": track,
-            "ts": (span[0] - self._begin) / 1000,
-            "dur": (span[1] - span[0]) / 1000,
+            "ts": _microseconds(span[0] - self._begin),
+            "dur": _microseconds(span[1] - span[0]),
             "cat": "dispatch" if at is None else "receiver",
             "name": sent if at is None else of["receiver_name"],
             "args": _facts(of, dispatch),
         }
+
+
+def _microseconds(nanoseconds: int) -> float:
+    """Return a number that a reader gets the same nanoseconds from, though it cuts off the rest.
+
+    One nanosecond less, and what ends together would no longer nest.
+    """
+    value = nanoseconds / 1000
+    return value if int(value * 1000) >= nanoseconds else math.nextafter(value, math.inf)
 
 
 def _facts(of: dict[str, Any], dispatch: dict[str, Any]) -> dict[str, Any]:
