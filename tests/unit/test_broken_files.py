@@ -46,12 +46,18 @@ CHANGES = {
 }
 
 
+def named(value):
+    """Return the id of a parameter, without the folder of a file."""
+    words = value if isinstance(value, list) else [value]
+    return " ".join(getattr(each, "name", each) for each in words)
+
+
 def with_file(words, file):
     """Return arguments of the command with a file in its place."""
     return [file if each == "FILE" else each for each in words]
 
 
-@pytest.mark.parametrize(("kind", "words"), WAYS, ids=str)
+@pytest.mark.parametrize(("kind", "words"), WAYS, ids=named)
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_wrong_is_said_in_one_line(tmp_path, kind, words, change):
     """It names the file, and cannot steer the terminal."""
@@ -76,7 +82,7 @@ HOSTILE = "\x1b]0;owned\x07\x9b31m\u202e"
         ("recording", ["diff", FILES / "recording-1.json", "FILE"]),
         ("wiring", ["diff", "FILE", FILES / "wiring-1.json"]),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_name_in_a_file_does_not_steer_the_terminal(tmp_path, kind, words):
     file = tmp_path / "x.json"
