@@ -454,9 +454,10 @@ class TestPlaces:
             line = sys._getframe().f_lineno - 1
             with contextlib.ExitStack() as standard_library:
                 standard_library.callback(package["ready"], signal, second)
+            places = [each.connected_at for each in connections(signal)]
         finally:
             signalscope.uninstall()
-        places = [each.connected_at for each in connections(signal)]
+            signal.receivers = []
         assert places == [Location(__file__, line), Location(file, 2)]
 
     def test_a_connect_that_changes_nothing_is_not_the_one(self, log):
