@@ -8,6 +8,7 @@ from demo_bookstore.bookstore.models import (
     ActivityLog,
     Author,
     Book,
+    Order,
     Purchase,
     Rating,
     Review,
@@ -73,13 +74,24 @@ class RatingAdmin(admin.ModelAdmin):
     autocomplete_fields = ("book", "user")
 
 
+@admin.register(Order)
+class OrderAdmin(admin.ModelAdmin):
+    """Orders, newest first."""
+
+    list_display = ("number", "user", "delivery", "created_at")
+    list_filter = ("delivery",)
+    list_select_related = ("user",)
+    autocomplete_fields = ("user",)
+    search_fields = ("reference", "user__username")
+
+
 @admin.register(Purchase)
 class PurchaseAdmin(admin.ModelAdmin):
     """Sales, newest first."""
 
-    list_display = ("book", "user", "quantity", "total", "created_at")
-    list_select_related = ("book", "user")
-    autocomplete_fields = ("book", "user")
+    list_display = ("book", "user", "quantity", "total", "order", "created_at")
+    list_select_related = ("book", "user", "order")
+    autocomplete_fields = ("book", "user", "order")
 
 
 @admin.register(UserProfile)

@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 
-from demo_bookstore.bookstore.models import Book
+from demo_bookstore.bookstore.cart import MAX_COPIES
+from demo_bookstore.bookstore.models import Book, Order
 
 STAR_CHOICES = [(value, f"{value} of 5 stars") for value in range(1, 6)]
-MAX_COPIES = 20
 
 
 class StarField(forms.TypedChoiceField):
@@ -62,3 +62,50 @@ class PurchaseForm(forms.Form):
     prefix_id = "buy"
     quantity = forms.IntegerField(label="Copies", min_value=1, max_value=MAX_COPIES, initial=1)
     reference = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+class CartLineForm(forms.Form):
+    """A new number of copies of a book in the cart. Zero takes it out."""
+
+    quantity = forms.IntegerField(label="Copies", min_value=0, max_value=MAX_COPIES)
+
+
+class CheckoutForm(forms.Form):
+    """Where the books go. What is in the cart stays in the cart until then.
+
+    The reference makes a form that is sent twice one order. `seen` is the fingerprint of the cart
+    that the visitor was shown, so that nobody pays for what another tab has put in since.
+    """
+
+    prefix_id = "checkout"
+    delivery = forms.ChoiceField(
+        label="How do you want your books?",
+        choices=Order.Delivery.choices,
+        initial=Order.Delivery.COLLECT,
+        widget=forms.RadioSelect,
+    )
+    address = forms.CharField(
+        label="Address",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}),
+        help_text="Needed for books by post.",
+    )
+    reference = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for an address where one is needed, and forget one that is not."""
+        data = super().clean() or self.cleaned_data
+        if data.get("delivery") != Order.Delivery.POST:
+            data["address"] = ""
+        elif not data.get("address") and "address" not in self.errors:
+            self.add_error("address", "Where shall the parcel go?")
+        return data
+
+
+class ReaderForm(forms.Form):
+    """Whom to visit the shop as, and where to go on then."""
+
+    reader = forms.CharField(max_length=150)
+    next = forms.CharField(required=False, max_length=2000)

@@ -154,9 +154,50 @@ class Rating(models.Model):
         return f"{self.rating_value} of 5 for {self.book}"
 
 
+class Order(models.Model):
+    """Books that were bought together. The reference comes with the form, as that of a purchase."""
+
+    class Delivery(models.TextChoices):
+        """How the books leave the shop."""
+
+        COLLECT = "collect", "I collect them at the counter"
+        POST = "post", "Send them by post"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="orders"
+    )
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    delivery = models.CharField(max_length=10, choices=Delivery, default=Delivery.COLLECT)
+    address = models.TextField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"Order {self.number}"
+
+    def get_absolute_url(self) -> str:
+        """Return the page of the receipt."""
+        return reverse("bookstore:receipt", args=[self.reference])
+
+    @property
+    def number(self) -> str:
+        """What a person would call the order by."""
+        return f"LH-{self.reference.hex[:8].upper()}"
+
+
 class Purchase(models.Model):
     """Copies that were sold. The reference comes with the form, so a form sent twice sells once."""
 
+    order = models.ForeignKey(
+        Order,
+        on_delete=models.PROTECT,
+        related_name="purchases",
+        null=True,
+        blank=True,
+        help_text="Empty where a single book was bought from its own page.",
+    )
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="purchases")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="purchases"

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from django.core.cache import cache
 from django.db import transaction
 
-from demo_bookstore.bookstore.models import Book, Purchase, Rating, Review
+from demo_bookstore.bookstore.models import Book, Order, Purchase, Rating, Review
 from demo_bookstore.bookstore.signals import book_purchased, book_viewed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.contrib.auth.models import User
 
 
@@ -21,6 +23,18 @@ class OutOfStockError(Exception):
     def __init__(self, left: int) -> None:
         super().__init__(f"Only {left} left." if left else "Sold out.")
         self.left = left
+
+
+class CannotSupplyError(Exception):
+    """An order asks for more than there is; `problems` says so in a sentence for each book."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
+
+
+class ForeignReferenceError(Exception):
+    """The reference is that of another reader's order."""
 
 
 @transaction.atomic
@@ -42,7 +56,12 @@ def rate_book(*, book: Book, user: User, rating_value: int) -> Rating:
 
 @transaction.atomic
 def complete_purchase(
-    *, book: Book, user: User, quantity: int, reference: uuid.UUID | None = None
+    *,
+    book: Book,
+    user: User,
+    quantity: int,
+    reference: uuid.UUID | None = None,
+    order: Order | None = None,
 ) -> tuple[Purchase, bool]:
     """Sell copies of a book, and say whether this is a new sale or one that was made before.
 
@@ -57,10 +76,58 @@ def complete_purchase(
     if quantity > book.stock_quantity:
         raise OutOfStockError(book.stock_quantity)
     purchase = Purchase.objects.create(
-        book=book, user=user, quantity=quantity, total=book.price * quantity, reference=reference
+        book=book,
+        user=user,
+        quantity=quantity,
+        total=book.price * quantity,
+        reference=reference,
+        order=order,
     )
     book_purchased.send(sender=Purchase, user=user, book=book, quantity=quantity)
     return purchase, True
+
+
+@transaction.atomic
+def place_order(
+    *,
+    user: User,
+    copies: Mapping[int, int],
+    reference: uuid.UUID,
+    delivery: str = Order.Delivery.COLLECT,
+    address: str = "",
+) -> tuple[Order, bool]:
+    """Sell all of these, by the books' primary keys, and say whether the order is a new one.
+
+    Raises `CannotSupplyError` if a book has not enough copies, and then sells none of the others
+    either; `ForeignReferenceError` if somebody else has ordered under this reference.
+    """
+    # First, and in the database: of two at one time, one waits here and then finds the other's.
+    order, new = Order.objects.get_or_create(
+        reference=reference, defaults={"user": user, "delivery": delivery, "address": address}
+    )
+    if order.user_id != user.pk:
+        raise ForeignReferenceError
+    if not new:
+        return order, False
+    # Locked in one and the same sequence, so that two orders never wait for each other.
+    locked = Book.objects.select_for_update().filter(pk__in=copies).order_by("pk")
+    books = {book.pk: book for book in locked}
+    if problems := _what_is_missing(books, copies):
+        raise CannotSupplyError(problems)
+    for pk, book in books.items():
+        complete_purchase(book=book, user=user, quantity=copies[pk], order=order)
+    return order, True
+
+
+def _what_is_missing(books: Mapping[int, Book], copies: Mapping[int, int]) -> list[str]:
+    problems = [
+        f"“{book}”: {OutOfStockError(book.stock_quantity)}"
+        for pk, book in books.items()
+        if copies[pk] > book.stock_quantity
+    ]
+    if len(books) < len(copies):
+        problems.append("A book in your cart is no longer sold.")
+    return problems
 
 
 async def view_book(slug: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A form is answered with the page itself and not with a redirect to it, so that the toolbar on that
 page shows the request that did the work. Sending one twice does no harm: a review and a rating
-replace the earlier one, and a purchase carries its reference.
+replace the earlier one, and a purchase carries its reference. The cart, the checkout and the orders
+are in `counter.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from demo_bookstore.bookstore import services
 from demo_bookstore.bookstore.forms import (
     PurchaseForm,
     RatingForm,
+    ReaderForm,
     ReviewForm,
     SearchForm,
 )
@@ -68,55 +70,55 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 @require_safe
 def book(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a book."""
-    return _book_page(request, slug)
+    return book_page(request, slug)
 
 
 def review(request: HttpRequest, slug: str) -> HttpResponse:
     """Post a review."""
     if request.method != "POST":
         return redirect("bookstore:book", slug)
-    form = _bound(ReviewForm, request)
+    form = bound(ReviewForm, request)
     if not form.is_valid():
-        return _book_page(request, slug, review_form=form)
+        return book_page(request, slug, review_form=form)
     _, new = services.post_review(
-        book=get_object_or_404(Book, slug=slug), user=_reader(request), **form.cleaned_data
+        book=get_object_or_404(Book, slug=slug), user=reader_of(request), **form.cleaned_data
     )
     notice = "Thank you, your review is published." if new else "Your review has been replaced."
-    return _book_page(request, slug, notice=notice)
+    return book_page(request, slug, notice=notice)
 
 
 def rate(request: HttpRequest, slug: str) -> HttpResponse:
     """Give stars without words."""
     if request.method != "POST":
         return redirect("bookstore:book", slug)
-    form = _bound(RatingForm, request)
+    form = bound(RatingForm, request)
     if not form.is_valid():
-        return _book_page(request, slug, rating_form=form)
+        return book_page(request, slug, rating_form=form)
     services.rate_book(
-        book=get_object_or_404(Book, slug=slug), user=_reader(request), **form.cleaned_data
+        book=get_object_or_404(Book, slug=slug), user=reader_of(request), **form.cleaned_data
     )
-    return _book_page(request, slug, notice="Thank you, your rating counts.")
+    return book_page(request, slug, notice="Thank you, your rating counts.")
 
 
 def buy(request: HttpRequest, slug: str) -> HttpResponse:
-    """Buy copies."""
+    """Buy copies of this one book, past the cart."""
     if request.method != "POST":
         return redirect("bookstore:book", slug)
-    form = _bound(PurchaseForm, request)
+    form = bound(PurchaseForm, request)
     if not form.is_valid():
-        return _book_page(request, slug, purchase_form=form)
+        return book_page(request, slug, purchase_form=form)
     try:
         purchase, new = services.complete_purchase(
-            book=get_object_or_404(Book, slug=slug), user=_reader(request), **form.cleaned_data
+            book=get_object_or_404(Book, slug=slug), user=reader_of(request), **form.cleaned_data
         )
     except services.OutOfStockError as problem:
         form.add_error("quantity", str(problem))
-        return _book_page(request, slug, purchase_form=form)
+        return book_page(request, slug, purchase_form=form)
     if new:
         notice = f"Sold: {purchase.quantity} × {purchase.book}, {purchase.total} €."
     else:
         notice = "You have bought this already; nothing was charged twice."
-    return _book_page(request, slug, notice=notice)
+    return book_page(request, slug, notice=notice)
 
 
 @require_safe
@@ -138,29 +140,34 @@ def activity(request: HttpRequest) -> HttpResponse:
 def change_reader(request: HttpRequest) -> HttpResponse:
     """Visit the shop as somebody else. Staff is left out, as there is no password asked."""
     readers = get_user_model()._default_manager.filter(is_staff=False)  # noqa: SLF001
-    reader = get_object_or_404(readers, username=request.POST.get("reader", ""))
+    form = ReaderForm(request.POST)
+    form.is_valid()
+    reader = get_object_or_404(readers, username=form.cleaned_data.get("reader"))
     request.session[SESSION_KEY] = reader.pk
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = "/"
-    return redirect(target)
+    target = form.cleaned_data.get("next", "")
+    # A path only: `redirect()` would take a bare word for the name of a view.
+    local = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return redirect(target if local else "/")
 
 
-def _bound(form_class: type[Form], request: HttpRequest) -> Form:
+def bound(form_class: type[Form], request: HttpRequest) -> Form:
+    """Return the form with what was sent, its ids apart from those of other forms of the page."""
     return form_class(request.POST, auto_id=f"{form_class.prefix_id}_%s", label_suffix="")
 
 
-def _fresh(form_class: type[Form], **initial: Any) -> Form:
+def fresh(form_class: type[Form], **initial: Any) -> Form:
+    """Return the form as it is offered."""
     return form_class(initial=initial, auto_id=f"{form_class.prefix_id}_%s", label_suffix="")
 
 
-def _reader(request: HttpRequest) -> Any:
+def reader_of(request: HttpRequest) -> Any:
+    """Return who visits; refuse where that is nobody, as in a shop without readers."""
     if not request.user.is_authenticated:
         raise PermissionDenied
     return request.user
 
 
-def _book_page(  # noqa: PLR0913 - three forms share one page
+def book_page(  # noqa: PLR0913 - three forms share one page
     request: HttpRequest,
     slug: str,
     *,
@@ -171,6 +178,7 @@ def _book_page(  # noqa: PLR0913 - three forms share one page
 ) -> HttpResponse:
     """Render a book as it is now, after whatever the request has done to it."""
     this = get_object_or_404(Book.objects.prefetch_related("authors"), slug=slug)
+    sent = (review_form, rating_form, purchase_form)
     reviews = list(this.reviews.filter(is_approved=True).select_related("user")[:REVIEWS_SHOWN])
     rating = this.ratings.filter(user_id=request.user.pk).values_list("rating_value", flat=True)
     return render(
@@ -179,9 +187,11 @@ def _book_page(  # noqa: PLR0913 - three forms share one page
         {
             "book": this,
             "reviews": reviews,
-            "review_form": review_form or _fresh(ReviewForm),
-            "rating_form": rating_form or _fresh(RatingForm, rating_value=rating.first()),
-            "purchase_form": purchase_form or _fresh(PurchaseForm),
+            "review_form": review_form or fresh(ReviewForm),
+            "rating_form": rating_form or fresh(RatingForm, rating_value=rating.first()),
+            "purchase_form": purchase_form or fresh(PurchaseForm),
             "notice": notice,
+            # On a phone the form is far below, and its errors with it.
+            "refused": next((form.prefix_id for form in sent if form), ""),
         },
     )

@@ -15,25 +15,11 @@ import pytest
 pytest.importorskip("debug_toolbar", reason="the bookstore shows its signals in the toolbar")
 
 import signalscope
-from demo_bookstore.bookstore.models import Author, Book
 from demo_bookstore.scenarios.catalogue import PLAIN_SCENARIOS, SCENARIOS
 from demo_bookstore.scenarios.outline import outline
 from demo_bookstore.scenarios.player import play
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def shop(settings, tmp_path):
-    """Let the shop write its files here, and be recorded by us."""
-    settings.MEDIA_ROOT = tmp_path
-    settings.TRACE_RECORDER = "signalscope.record"
-    settings.SIGNALSCOPE = {}
-    settings.MAIL_DIR = tmp_path
-    # From the start, as a project has it: the connections of a scenario are seen then.
-    signalscope.install()
-    yield
-    signalscope.uninstall()
 
 
 @pytest.mark.usefixtures("shop")
@@ -104,17 +90,6 @@ class TestCommand:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("shop")
 class TestPages:
-    @pytest.fixture
-    def book(self, django_user_model):
-        """Put a book on the shelf, and a reader in front of it."""
-        django_user_model.objects.create(username="robin")
-        author = Author.objects.create(name="Ada Quill", slug="ada-quill")
-        book = Book.objects.create(
-            title="Tides", price=10, stock_quantity=9, published="2026-01-01"
-        )
-        book.authors.add(author)
-        return book
-
     def test_a_review_sets_off_the_chain_that_the_readme_shows(self, client, book):
         """Review saved → receiver → rating saved → receiver → book saved → receiver → log entry."""
         with signalscope.record() as recording:
@@ -162,7 +137,9 @@ class TestPages:
         assert b"errorlist" in response.content
         assert recording.calls("signals.record_review_rating") == []
 
-    @pytest.mark.parametrize("path", ["/", "/scenarios/", "/activity/", "/api/books/"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/scenarios/", "/activity/", "/orders/", "/cart/", "/api/books/"]
+    )
     def test_pages_answer(self, client, book, path):
         """Each page of the shop."""
         assert client.get(path).status_code == 200

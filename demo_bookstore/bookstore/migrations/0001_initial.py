@@ -158,6 +158,42 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Order",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "delivery",
+                    models.CharField(
+                        choices=[
+                            ("collect", "I collect them at the counter"),
+                            ("post", "Send them by post"),
+                        ],
+                        default="collect",
+                        max_length=10,
+                    ),
+                ),
+                ("address", models.TextField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-created_at", "-pk"),
+            },
+        ),
+        migrations.CreateModel(
             name="Purchase",
             fields=[
                 (
@@ -189,6 +225,17 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="purchases",
                         to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty where a single book was bought from its own page.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="purchases",
+                        to="bookstore.order",
                     ),
                 ),
             ],
