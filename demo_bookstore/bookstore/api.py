@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import RequestDataTooBig
 from django.core.paginator import Paginator
 from django.http import JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -50,7 +51,9 @@ async def book(request: HttpRequest, slug: str) -> JsonResponse:
 # No form of another site can send this content type, so the CSRF token has nothing left to prevent.
 @csrf_exempt
 @require_POST
-def reviews(request: HttpRequest, slug: str) -> JsonResponse:
+def reviews(  # noqa: PLR0911 - one for each reason to refuse
+    request: HttpRequest, slug: str
+) -> JsonResponse:
     """Post a review: `{"rating": 5, "text": "..."}`."""
     book = Book.objects.filter(slug=slug).first()
     if book is None:
@@ -59,7 +62,10 @@ def reviews(request: HttpRequest, slug: str) -> JsonResponse:
         return _refused({"__all__": ["Send this as application/json."]}, status=415)
     if not request.user.is_authenticated:
         return _refused({"__all__": ["There is no reader to post as."]}, status=403)
-    data = _json_object(request.body)
+    try:
+        data = _json_object(request.body)
+    except RequestDataTooBig:
+        return _refused({"__all__": ["That is more than a review can be."]}, status=413)
     if data is None:
         return _refused({"__all__": ["The body is no JSON object."]})
     form = ReviewForm({name: value for name, value in data.items() if _is_plain(value)})
