@@ -28,8 +28,8 @@ from demo_bookstore.bookstore.models import (
 ADMIN = "admin"
 READERS = ("robin", "amara", "bastian", "chiyo", "dalia", "emil", "freya", "goran", "hana", "imre")
 OPENING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-AUTHORS = 48
-BOOKS = 192
+AUTHORS = 72
+BOOKS = 320
 
 FIRST_NAMES = (
     "Ada",
@@ -113,44 +113,118 @@ HABITS = (
 # For each shelf: ways to make a title, and words to make it from.
 SHELVES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
     Book.Genre.FICTION: (
-        ("The {0} {1}", "The {1} Next Door", "{0} {1}s", "What the {1} Knew"),
-        ("Quiet", "Borrowed", "Second", "Unfinished", "Late", "Paper"),
-        ("Harbour", "Orchard", "Winter", "Staircase", "Garden", "Letter"),
+        (
+            "The {0} {1}",
+            "The {1} Next Door",
+            "Return to the {0} {1}",
+            "What the {1} Knew",
+            "All Our {1}s",
+            "A {1} for Two",
+        ),
+        ("Quiet", "Borrowed", "Second", "Faithful", "Late", "Paper", "Painted", "Kind"),
+        ("Harbour", "Vineyard", "Winter", "Staircase", "Garden", "Letter", "Neighbour", "Ballroom"),
     ),
     Book.Genre.MYSTERY: (
-        ("Murder at the {0} {1}", "The {1} That Lied", "Death and the {1}", "The {0} {1} Affair"),
-        ("Velvet", "Midnight", "Crooked", "Scarlet", "Hollow", "Ninth"),
-        ("Archive", "Lighthouse", "Key", "Ledger", "Chapel", "Witness"),
+        (
+            "Murder at the {0} {1}",
+            "The {1} That Lied",
+            "Death and the {1}",
+            "The {0} {1} Affair",
+            "Who Locked the {1}?",
+            "Inspector Brandt and the {0} {1}",
+        ),
+        ("Velvet", "Midnight", "Crooked", "Scarlet", "Hollow", "Ninth", "Stopped", "Copper"),
+        ("Archive", "Lighthouse", "Vault", "Ledger", "Chapel", "Clock", "Pavilion", "Piano"),
     ),
     Book.Genre.SCIENCE: (
-        ("The {0} Life of {1}", "How {1} Works", "{1}: A {0} History", "Thinking in {1}"),
-        ("Secret", "Short", "Inner", "Surprising", "Patient", "Noisy"),
-        ("Moss", "Gravity", "Sleep", "Salt", "Numbers", "Fog"),
+        (
+            "The {0} Life of {1}",
+            "How {1} Works",
+            "{1}: A {0} History",
+            "Thinking in {1}",
+            "A Field Guide to {1}",
+            "Why We Need {1}",
+        ),
+        ("Secret", "Short", "Hidden", "Surprising", "Patient", "Noisy", "Slow", "Double"),
+        ("Moss", "Gravity", "Sleep", "Salt", "Algebra", "Fog", "Lichen", "Starlight"),
     ),
     Book.Genre.HISTORY: (
-        ("The {0} {1}", "{1} and Empire", "A People's {1}", "When the {1} Came"),
-        ("Forgotten", "Amber", "Northern", "Thousand-Year", "Silver", "First"),
-        ("Road", "Plague", "Printing Press", "Harvest", "Railway", "Market"),
+        (
+            "The {0} {1}",
+            "The {1} and the Empire",
+            "A People's {1}",
+            "When the {1} Came",
+            "Before the {1}",
+            "The Year of the {1}",
+        ),
+        ("Forgotten", "Amber", "Northern", "Thousand-Year", "Silver", "First", "Last", "Drowned"),
+        ("Road", "Plague", "Printing Press", "Harvest", "Railway", "Market", "Bridge", "Almanac"),
     ),
     Book.Genre.POETRY: (
-        ("{0} {1}", "Songs for a {0} {1}", "{1} Poems", "Against the {1}"),
-        ("Slow", "Small", "Salt", "Blue", "Unsent", "Morning"),
-        ("Rain", "Tide", "Window", "Thaw", "Lamp", "River"),
+        (
+            "{0} {1}",
+            "Songs for a {0} {1}",
+            "{1} Poems",
+            "Against the {1}",
+            "To the {1}, Twice",
+            "Letters from a {0} {1}",
+        ),
+        ("Slow", "Small", "Salt", "Blue", "Drowsy", "Morning", "Second", "Borrowed"),
+        ("Rain", "Tide", "Window", "Thaw", "Lamp", "River", "Meadow", "Thimble"),
     ),
     Book.Genre.TRAVEL: (
-        ("By {1} to the {0} Coast", "Walking the {0} {1}", "A {1} in Every Port", "{0} by {1}"),
-        ("Western", "Outer", "Forgotten", "Windward", "Far", "High"),
-        ("Night Train", "Ferry", "Bicycle", "Ridge", "Canal", "Dog Sled"),
+        (
+            "By {1} to the {0} Coast",
+            "A {1} in Every Port",
+            "{0} by {1}",
+            "A Year by {1}",
+            "The {1} to Nowhere Much",
+            "Two Friends and a {1}",
+        ),
+        ("Western", "Outer", "Forgotten", "Windward", "Far", "High", "Southward", "Wild"),
+        ("Night Train", "Ferry", "Bicycle", "Canal Boat", "Dog Sled", "Tram", "Mule", "Mail Coach"),
     ),
     Book.Genre.CRAFT: (
-        ("The {0} {1}", "{1} for Beginners", "{0} {1} in Thirty Days", "Mending with {1}"),
-        ("Practical", "Complete", "Thrifty", "Patient", "Modern", "Country"),
-        ("Bookbinding", "Sourdough", "Woodcut", "Loom", "Kiln", "Bonsai"),
+        (
+            "The {0} {1} Book",
+            "{1} for Beginners",
+            "{0} {1} in Thirty Days",
+            "Evenings with {1}",
+            "The Joy of {1}",
+            "{1} for Left Hands",
+        ),
+        ("Practical", "Complete", "Thrifty", "Patient", "Modern", "Country", "Portable", "Honest"),
+        (
+            "Bookbinding",
+            "Sourdough",
+            "Woodcut",
+            "Weaving",
+            "Pottery",
+            "Bonsai",
+            "Letterpress",
+            "Whittling",
+        ),
     ),
     Book.Genre.YOUNG: (
-        ("{1} and the {0} Map", "The {0} {1} Club", "{1} Goes to Sea", "Goodnight, {0} {1}"),
-        ("Upside-Down", "Invisible", "Tiny", "Golden", "Grumpy", "Midnight"),
-        ("Otter", "Captain Pim", "Dragon", "Juniper", "Walrus", "Hedgehog"),
+        (
+            "{1} and the {0} Map",
+            "The {0} {1} Club",
+            "{1} Goes to Sea",
+            "Goodnight, {0} {1}",
+            "{1} Takes the Night Bus",
+            "A Birthday for {1}",
+        ),
+        ("Upside-Down", "Invisible", "Tiny", "Golden", "Grumpy", "Midnight", "Sleepy", "Brave"),
+        (
+            "Otter",
+            "Captain Pim",
+            "Dragon",
+            "Juniper",
+            "Walrus",
+            "Hedgehog",
+            "Grandmother Oak",
+            "Button",
+        ),
     ),
 }
 OPENERS = (
@@ -293,7 +367,7 @@ def _sales(chance: random.Random, books: list[Book], readers: list[User]) -> Non
             total=book.price * quantity,
             created_at=OPENING - timedelta(hours=chance.randrange(2000)),
         )
-        for book in chance.sample(books, 60)
+        for book in chance.sample(books, 100)
         for quantity in (chance.choice((1, 1, 2)),)
     ]
     Purchase.objects.bulk_create(sales)
