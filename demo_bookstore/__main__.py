@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import django
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+
+from demo_bookstore.server import ShopRequestHandler, ShopServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,7 @@ def _url(text: str) -> str:
 def _serve(port: int, otlp: str | None) -> int:
     try:
         # Bound before anything else: preparing the database would empty that of a running shop.
-        server = ThreadedWSGIServer((HOST, port), WSGIRequestHandler)
+        server = ShopServer((HOST, port), ShopRequestHandler)
     except OSError as error:
         return _complain(f"Port {port} cannot be used: {error.strerror}. Choose another by --port.")
     with server:
@@ -92,7 +93,7 @@ def _serve(port: int, otlp: str | None) -> int:
         return _with_django(str(port), lambda: _open_shop(server, port, otlp))
 
 
-def _open_shop(server: ThreadedWSGIServer, port: int, otlp: str | None) -> int:
+def _open_shop(server: ShopServer, port: int, otlp: str | None) -> int:
     from django.conf import settings  # noqa: PLC0415
     from django.utils.module_loading import import_string  # noqa: PLC0415
 
