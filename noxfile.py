@@ -143,8 +143,12 @@ def tracked_files(session: nox.Session) -> list[str]:
 def demo(session: nox.Session) -> None:
     """Serve the bookstore; with `-- --check`, play its scenarios without a server."""
     sends_traces = any(argument.startswith("--otlp") for argument in session.posargs)
-    wanted = ["demo", "demo-otlp"] if sends_traces else ["demo"]
-    install(session, "-e", ".[all]", *group(*wanted))
+    groups = [
+        "demo",
+        *(["demo-otlp"] if sends_traces else []),
+        *(["postgresql"] if os.environ.get("DATABASE_URL") else []),
+    ]
+    install(session, "-e", ".[all]", *group(*groups))
     session.run("python", "-m", "demo_bookstore", *session.posargs)
 
 
@@ -231,7 +235,7 @@ def postgresql(session: nox.Session) -> None:
     """Run the tests on a PostgreSQL that lives as long as the session."""
     find_postgresql(session)
     install(session, "-e", ".[all]", *group("test", "postgresql"))
-    targets = session.posargs or ["tests/postgresql", "tests/unit"]
+    targets = session.posargs or ["tests/postgresql", "tests/functional", "tests/unit"]
     with postgresql_cluster(session) as folder:
         session.env["SIGNALSCOPE_POSTGRESQL"] = folder
         session.run("python", "-m", "pytest", *FAST_TESTS, *targets)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 
 from demo_bookstore.server import ShopRequestHandler, ShopServer
 
@@ -32,7 +33,7 @@ Lighthouse Books is open at {site}
   Scenarios            {site}scenarios/
   Back office          {site}admin/ (user {admin}, password {admin})
 
-Its data is in {folder} and is made anew at every start. Stop with Ctrl+C.
+Its data is in {place} and is made anew at every start. Stop with Ctrl+C.
 """
 
 
@@ -123,7 +124,7 @@ def _open_shop(server: ShopServer, port: int, otlp: str | None) -> int:
             site=f"http://{HOST}:{port}/",
             slug=Book.objects.filter(stock_quantity__gt=0).first().slug,
             admin=seed.ADMIN,
-            folder=settings.RUN_DIR,
+            place=database.place(),
         ),
         flush=True,
     )
@@ -191,11 +192,14 @@ def _with_django(run: str, action: Callable[[], int]) -> int:
         django.setup()
     except ModuleNotFoundError as error:
         return _complain(f"The bookstore needs “{error.name}”, which is not installed.")
+    except ImproperlyConfigured as error:
+        return _complain(str(error))
     from demo_bookstore.database import UnsafeRunFolderError  # noqa: PLC0415
+    from demo_bookstore.schema import ForeignDatabaseError  # noqa: PLC0415
 
     try:
         return action()
-    except UnsafeRunFolderError as error:
+    except (ForeignDatabaseError, UnsafeRunFolderError) as error:
         return _complain(str(error))
 
 

@@ -8,7 +8,11 @@ from pathlib import Path
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
+
+from demo_bookstore.schema import Claim, ForeignDatabaseError, make_sure_of
+
+_claims: list[Claim] = []
 
 
 class UnsafeRunFolderError(Exception):
@@ -18,6 +22,11 @@ class UnsafeRunFolderError(Exception):
 def prepare(*, seeded: bool) -> None:
     """Begin with an empty folder and a migrated database, and fill the shop if it is to open."""
     _empty(settings.RUN_DIR)
+    try:
+        _make_it_ours()
+    except ForeignDatabaseError:
+        remove()
+        raise
     call_command("migrate", verbosity=0, interactive=False)
     if seeded:
         # Imported late, as the models can be loaded only once Django is set up.
@@ -37,9 +46,36 @@ def clear() -> None:
 def remove() -> None:
     """Leave nothing behind."""
     connections.close_all()
+    while _claims:
+        _claims.pop().give_back()
     shutil.rmtree(settings.RUN_DIR, ignore_errors=True)
     with suppress(OSError):  # other runs may still be using their part of it
         settings.RUN_DIR.parent.rmdir()
+
+
+def place() -> str:
+    """Say where the data is, for a person."""
+    if settings.DATABASE_SCHEMA is None:
+        return str(settings.RUN_DIR)
+    name = settings.DATABASES["default"]["NAME"]
+    return f"the schema {settings.DATABASE_SCHEMA} of the database {name}"
+
+
+def _make_it_ours() -> None:
+    """See to it that what is emptied here is nobody else's, whatever the settings say."""
+    if settings.DATABASE_SCHEMA is not None:
+        claim = Claim(settings.DATABASE_SCHEMA)
+        claim.take()
+        _claims.append(claim)
+        make_sure_of(settings.DATABASE_SCHEMA)
+        return
+    file = connection.settings_dict["NAME"]
+    if connection.vendor != "sqlite" or Path(file).parent != settings.RUN_DIR:
+        message = (
+            f"The settings name a database, {file}, which the bookstore has not made, and so does "
+            "not empty. Leave DATABASES as it is, and set DATABASE_URL to use PostgreSQL."
+        )
+        raise ForeignDatabaseError(message)
 
 
 def _empty(folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""Settings of the bookstore: SQLite, DEBUG on, and whatever it writes outside the repository."""
+"""Settings of the bookstore: DEBUG on, and whatever it writes outside the repository.
+
+On SQLite, unless DATABASE_URL names a PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,16 @@ from typing import TYPE_CHECKING
 
 import django
 
+from demo_bookstore import database_url
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # One folder per user and per run, so that two servers on two ports never share a database.
 # `python -m demo_bookstore` names the run after its port; other commands see the default port's.
 _USER = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-RUN_DIR = (
-    Path(tempfile.gettempdir())
-    / f"demo-bookstore-{_USER}"
-    / os.environ.get("DEMO_BOOKSTORE_RUN", "8000")
-)
+_RUN = os.environ.get("DEMO_BOOKSTORE_RUN", "8000")
+RUN_DIR = Path(tempfile.gettempdir()) / f"demo-bookstore-{_USER}" / _RUN
 
 DEBUG = True
 SECRET_KEY = "the-bookstore-is-a-demonstration-and-keeps-no-secrets"  # noqa: S105
@@ -82,6 +84,11 @@ DATABASES = {
         },
     },
 }
+# On PostgreSQL a run has a schema instead, beside whatever else the database holds.
+DATABASE_SCHEMA = None
+if _url := os.environ.get("DATABASE_URL"):
+    DATABASE_SCHEMA = database_url.schema_of(_RUN)
+    DATABASES = {"default": database_url.read(_url, DATABASE_SCHEMA)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
