@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -395,6 +396,19 @@ def wheel(session: nox.Session) -> None:
             session.run(str(python), "-c", where, external=True)
             targets = session.posargs or ["tests/unit"]
             session.run(str(python), "-m", "pytest", *FAST_TESTS, *targets, external=True)
+        check_sdist_plays(session, next(dist.glob("*.tar.gz")), outside / "sdist")
+
+
+def check_sdist_plays(session: nox.Session, built: Path, outside: Path) -> None:
+    """Play the bookstore's scenarios in the sdist's own tree, with nothing else at hand."""
+    with tarfile.open(built) as archive:
+        archive.extractall(outside, filter="data")
+    (tree,) = outside.iterdir()
+    session.run("python", "-m", "virtualenv", "--quiet", str(outside / "env"))
+    python = str(outside / "env" / ("Scripts" if os.name == "nt" else "bin") / "python")
+    with session.chdir(tree):
+        session.run(python, "-m", "pip", "install", "-qq", ".[all]", external=True)
+        session.run(python, "-m", "demo_bookstore", "--check", external=True, silent=True)
 
 
 def check_wheel_is_complete(session: nox.Session, built: Path) -> None:
