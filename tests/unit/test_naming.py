@@ -26,7 +26,14 @@ from django.test.utils import isolate_apps
 import signalscope
 from signalscope import naming, places
 from signalscope.matching import sender_matcher
-from signalscope.naming import receiver_facts, sender_facts, short_name, signal_facts
+from signalscope.naming import (
+    receiver_facts,
+    searching,
+    sender_facts,
+    short_name,
+    signal_facts,
+    signals,
+)
 from signalscope.places import file_kinds
 from signalscope.registry import ConnectLog, connections
 from tests.testapp.models import Note, Tag
@@ -484,7 +491,7 @@ class TestOrigins:
     def test_a_name_is_not_searched_for_each_time(self, installed, monkeypatch):
         """A recording may ask ten thousand times, and all loaded modules are many."""
         searches = []
-        monkeypatch.setattr(naming, "_find_in_modules", searches.append)
+        monkeypatch.setattr(signals, "find_in_modules", searches.append)
         signal = make_signal()
         facts = signal_facts(signal)
         assert len({facts.name for _ in range(1000)}) == 1
@@ -492,16 +499,16 @@ class TestOrigins:
 
     def test_nothing_is_kept_or_changed(self, installed):
         """The signal dies as it would; its facts go on to tell where it was made."""
-        before = len(naming._origins)
+        before = len(signals._origins)
         signal = make_signal()
-        assert len(naming._origins) == before + 1
+        assert len(signals._origins) == before + 1
         facts, names = signal_facts(signal), set(vars(signal))
         signalscope.uninstall()
         assert names == set(vars(make_signal()))
         gone = weakref.ref(signal)
         del signal
         assert gone() is None
-        assert len(naming._origins) == before
+        assert len(signals._origins) == before
         assert (
             facts.name == f"<Signal created at {SHORT}:{make_signal.__code__.co_firstlineno + 2}>"
         )
@@ -903,7 +910,7 @@ class TestStaleFacts:
 def test_the_name_of_a_model_signal_needs_no_source_of_who_imports_it(monkeypatch):
     """It stands beside its class; a project may import it in a hundred modules."""
     asked = []
-    monkeypatch.setattr(naming, "_makes", lambda *at: asked.append(at[0]) or True)
+    monkeypatch.setattr(searching, "_makes", lambda *at: asked.append(at[0]) or True)
     assert naming.SignalFacts(post_save).name == "django.db.models.signals.post_save"
     assert asked == ["django.db.models.signals"]
 
@@ -917,8 +924,8 @@ class TestNamesOfManySignals:
             monkeypatch.setitem(sys.modules, module.__name__, module)
         facts = [signal_facts(module.sent) for module in modules]
         searches = []
-        whole = naming.namespaces
-        monkeypatch.setattr(naming, "namespaces", lambda: searches.append(1) or whole())
+        whole = searching.namespaces
+        monkeypatch.setattr(searching, "namespaces", lambda: searches.append(1) or whole())
         assert [each.name for each in facts] == ["many_0.sent", "many_1.sent", "many_2.sent"]
         assert len(searches) == 1
 
@@ -936,7 +943,7 @@ class TestNamesOfManySignals:
         sink = Sink()
         signalscope.add_sink(sink)
         try:
-            monkeypatch.setattr(naming, "namespaces", lambda: pytest.fail("searched"))
+            monkeypatch.setattr(searching, "namespaces", lambda: pytest.fail("searched"))
             assert signal_facts(module.later).name == "not_sent_yet.later"
         finally:
             signalscope.remove_sink(sink)
