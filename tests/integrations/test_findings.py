@@ -293,7 +293,7 @@ class TestSilence:
         def kept(*_):
             pytest.fail("a tree was kept that nobody reads")
 
-        monkeypatch.setattr("signalscope.recorder.Tree", kept)
+        monkeypatch.setattr("signalscope.recorder.dispatching.Tree", kept)
         monkeypatch.setattr(sightings, "diagnose", kept)
 
     @pytest.mark.usefixtures("no_tree")

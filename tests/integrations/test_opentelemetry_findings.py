@@ -203,7 +203,8 @@ class TestAnyWay:
     def test_a_trace_that_is_not_sampled(self, traced, connect, monkeypatch):
         """No tree is kept."""
         monkeypatch.setattr(
-            "signalscope.recorder.Tree", lambda *_: pytest.fail("a tree was kept for nobody")
+            "signalscope.recorder.dispatching.Tree",
+            lambda *_: pytest.fail("a tree was kept for nobody"),
         )
         connect(outer, fails)
         ours = traced(sampler=ALWAYS_OFF)
