@@ -9,6 +9,7 @@ import pytest
 
 import signalscope
 from signalscope import patching
+from signalscope.patching import originals
 
 
 class World:
@@ -63,7 +64,7 @@ def turned_by_hand(monkeypatch):
     """Record by a clock that stands still but for `World.wait`."""
     monkeypatch.setattr(patching.recorder, "clock", _clock)
     # The clock is a constant of the woven code.
-    monkeypatch.setattr(patching, "_woven", _woven)
+    monkeypatch.setattr(originals, "_woven", _woven)
 
 
 def findings_of(program, world):

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 import signalscope
-from signalscope import patching
+from signalscope.patching import installing
 
 signal = Signal()
 inner = Signal()
@@ -58,11 +58,11 @@ def listening(*sinks):
 @contextmanager
 def tracked():
     """Leave it as it was whether running receivers are kept track of."""
-    before = patching._State.tracks
+    before = installing._State.tracks
     try:
         yield
     finally:
-        patching._State.tracks = before
+        installing._State.tracks = before
 
 
 def works(**_):

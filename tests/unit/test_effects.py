@@ -23,6 +23,7 @@ from django.dispatch import Signal
 import signalscope
 from signalscope import effects, patching
 from signalscope.context import sending
+from signalscope.patching import originals
 from tests.unit.programs import connections as connecting
 
 try:
@@ -395,8 +396,8 @@ def test_a_celery_of_another_shape(monkeypatch, caplog, spec):
     if spec == "half loaded":
         other.__spec__ = types.SimpleNamespace(_initializing=True)
     monkeypatch.setitem(sys.modules, "celery.app.base", other)
-    monkeypatch.setattr(patching, "_woven", dict(patching._woven))
-    patching._woven.pop("celery.app.base", None)
+    monkeypatch.setattr(originals, "_woven", dict(originals._woven))
+    originals._woven.pop("celery.app.base", None)
     with caplog.at_level(logging.INFO, "signalscope"), signalscope.record() as recording:
         message().send()
     assert len(effects_of(recording)) == 1

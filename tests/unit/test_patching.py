@@ -19,7 +19,8 @@ import pytest
 from django.dispatch import Signal, dispatcher
 
 import signalscope
-from signalscope import patching, weaving
+from signalscope import weaving
+from signalscope.patching import originals
 
 SENDS = ("send", "send_robust", "asend", "asend_robust")
 METHODS = {name: Signal.__dict__[name] for name in SENDS}
@@ -411,7 +412,7 @@ class TestInstalling:
             if isinstance(node, ast.Attribute) and node.attr == "_live_receivers":
                 node.attr = "_somebody_else"
         monkeypatch.setattr(weaving, "_source_of", lambda _: (other, file))
-        monkeypatch.setattr(patching, "_woven", {})
+        monkeypatch.setattr(originals, "_woven", {})
         with pytest.raises(signalscope.InstallError, match="look up its live receivers"):
             signalscope.install()
         assert not signalscope.is_installed()

@@ -28,6 +28,7 @@ import signalscope
 from signalscope import patching
 from signalscope.errors import SignalscopeError, UnknownName
 from signalscope.naming import known_senders, receiver_facts, sender_facts, signal_facts
+from signalscope.patching import hooking
 from signalscope.places import Location
 from signalscope.registry import UNKNOWN_SENDER, ConnectLog, connections, missed, why
 from signalscope.registry import log as registry_log
@@ -611,7 +612,7 @@ class TestPlacesOfWhatWaited:
         # The hooks of Django's own methods are a part of this.
         log = ConnectLog()
         use_log(monkeypatch, log)
-        monkeypatch.setattr(patching, "connect_log", log)
+        monkeypatch.setattr(hooking, "connect_log", log)
         monkeypatch.setattr(patching.recorder, "wiring", log)
         connected = post_save.receivers[:]
         signalscope.install()
