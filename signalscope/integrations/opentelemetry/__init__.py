@@ -3,10 +3,11 @@
 ``SignalscopeInstrumentor().instrument()`` turns it on, as does ``opentelemetry-instrument``.
 
 The way through this package: `instrumentor` checks what it is given and installs; `sink` hears of
-dispatches and receiver calls and decides which of them get a span, and under which parent; `late`
-makes spans whose content is worked out when they are exported; `live` starts them at once, where
-somebody has to see them begin; `budget` counts what is over a trace's limit; `findings` chooses the
-span that tells what a rule found; `attributes` says what a span tells, and `metrics` measures.
+dispatches and receiver calls and decides which of them get a span, `placing` under which parent,
+and `currents` knows the span that is current; `late` makes spans whose content is worked out when
+they are exported; `live` starts them at once, where somebody has to see them begin; `budget` counts
+what is over a trace's limit; `findings` chooses the span that tells what a rule found; `attributes`
+says what a span tells, and `metrics` measures.
 """
 
 try:

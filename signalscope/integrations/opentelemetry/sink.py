@@ -1,31 +1,29 @@
-"""Which dispatches and receiver calls get a span, where it hangs, and what is current inside."""
+"""Which dispatches and receiver calls get a span, and what is current inside."""
 
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context as context_api
 from opentelemetry.context import Context
-from opentelemetry.trace import (
-    INVALID_SPAN_CONTEXT,
-    TraceFlags,
-    get_current_span,
-    set_span_in_context,
-)
+from opentelemetry.trace import set_span_in_context
 
-from signalscope.integrations.opentelemetry.budget import Budgets, More, Trace
+from signalscope.integrations.opentelemetry.budget import More
+from signalscope.integrations.opentelemetry.currents import (
+    SPAN_KEY,
+    attach,
+    detach,
+    get_current,
+    restore,
+)
 from signalscope.integrations.opentelemetry.findings import has_open_span, tell
 from signalscope.integrations.opentelemetry.live import LiveSpan
+from signalscope.integrations.opentelemetry.placing import Placing
 from signalscope.sightings import sightings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opentelemetry.trace import Span
-
-    from signalscope.integrations.opentelemetry.late import LateTracer
     from signalscope.integrations.opentelemetry.metrics import Metrics
     from signalscope.integrations.opentelemetry.tracing import Tracing
     from signalscope.matching import SignalFilter
@@ -36,17 +34,8 @@ __all__ = ["TracingSink"]
 
 logger = logging.getLogger("signalscope")
 
-_SPAN_KEY: str = next(iter(set_span_in_context(get_current_span(), Context())))
-"""The key of the current span in a context, which the API does not publish."""
 
-# The functions of the module `opentelemetry.context` do no more than to call these.
-_runtime = getattr(context_api, "_RUNTIME_CONTEXT", context_api)
-attach, detach, get_current = _runtime.attach, _runtime.detach, _runtime.get_current
-
-_clock = time.perf_counter_ns
-
-
-class TracingSink:
+class TracingSink(Placing):
     """Hears of dispatches and receiver calls, and makes spans of them.
 
     While a receiver runs, its span is OpenTelemetry's current one; afterwards the one before is,
@@ -70,18 +59,15 @@ class TracingSink:
         receiver_hook: Callable[[Any, ReceiverCall], None] | None = None,
         findings: bool = True,
     ) -> None:
-        self._tracing = tracing
+        super().__init__(tracing, max_spans)
         self._metrics = metrics
         self._verdicts: Any = wants.verdicts
         self._wants = wants
         self._min_duration_ns = min_duration_ns
-        self._budgets = Budgets(max_spans)
         self._dispatch_hook = dispatch_hook
         self._receiver_hook = receiver_hook
         self._finishes_plainly = not min_duration_ns and receiver_hook is None
         self._complained = False
-        self._traced: set[Dispatch] = set()
-        """Those under way; only within them is a span of ours current anywhere."""
         self._on_idle: Callable[[], None] | None = None
         if findings:
             self.wants_tree = has_open_span
@@ -118,7 +104,7 @@ class TracingSink:
         tracing = self._tracing
         if tracing.tracer is None and not tracing.is_ready():
             return self._metrics.is_on
-        around: Any = get_current().get(_SPAN_KEY)
+        around: Any = get_current().get(SPAN_KEY)
         late = tracing.late
         if late is None or not late.is_unseen():
             self._live(dispatch, around, link)
@@ -127,75 +113,6 @@ class TracingSink:
         else:
             self._join(dispatch, around, late, link)
         return dispatch.span is not None or self._metrics.is_on
-
-    def _nest(
-        self, dispatch: Dispatch, around: Any, trace: Trace, late: LateTracer, link: Any
-    ) -> None:
-        """Give it a late span, if there is one left."""
-        if trace.left <= 0:
-            self._over(dispatch, around)
-            return
-        trace.left -= 1
-        span = dispatch.span = late.span(dispatch, around, trace)
-        self._traced.add(dispatch)
-        if link is not None:
-            span.links_to = link
-
-    def _join(self, dispatch: Dispatch, around: Any, late: LateTracer, link: Any) -> None:
-        """Give it a late span under one that is not ours, where it is known to be sampled."""
-        parent = INVALID_SPAN_CONTEXT if around is None else around.get_span_context()
-        flags = parent.trace_flags
-        if not parent.is_valid:
-            taken = late.takes_roots
-        elif flags & TraceFlags.SAMPLED:
-            taken = late.takes_remote if parent.is_remote else late.takes_local
-        elif late.drops_unsampled:
-            return
-        else:
-            taken = False
-        if not taken:
-            self._live(dispatch, around, link)
-            return
-        if parent.is_valid:
-            trace = self._budgets.trace(parent.trace_id, flags, parent.trace_state)
-        else:
-            trace = self._budgets.trace(*late.new_trace())
-        if trace.left <= 0:
-            dispatch.span = trace.more_under(around)
-            return
-        # Anew for each, so that a clock that is set shows in no more than one of them.
-        trace.anchor = time.time_ns() - _clock()
-        self._nest(dispatch, parent if parent.is_valid else None, trace, late, link)
-
-    def _live(self, dispatch: Dispatch, around: Any, link: Any) -> None:
-        parent = INVALID_SPAN_CONTEXT if around is None else around.get_span_context()
-        trace = None
-        if parent.is_valid:
-            trace = self._budgets.trace(parent.trace_id, parent.trace_flags, parent.trace_state)
-            if trace.left <= 0:
-                holder = dispatch.parent
-                while holder is not None and holder.span is None:
-                    holder = holder.dispatch.parent
-                if holder is not None and holder.span.span is around:
-                    self._over(dispatch, holder.span)
-                else:
-                    dispatch.span = trace.more_under(around)
-                return
-        span = self._tracing.live(dispatch, trace, link=link)
-        if trace is None:
-            own = span.span.get_span_context()
-            span.trace = trace = self._budgets.trace(own.trace_id, own.trace_flags, own.trace_state)
-        elif not span.span.is_recording():
-            return  # as all that is around it
-        dispatch.span = span
-        self._traced.add(dispatch)
-        trace.left -= 1
-
-    @staticmethod
-    def _over(dispatch: Dispatch, around: Any) -> None:
-        if around.more is None:
-            around.more = More()
-        dispatch.span = around.more
 
     def dispatch_finished(self, dispatch: Dispatch) -> None:
         """End its span."""
@@ -246,7 +163,7 @@ class TracingSink:
         call.span = span
         outer = get_current()
         inside = span.inside = Context(outer)
-        dict.__setitem__(inside, _SPAN_KEY, current)  # which a context itself refuses
+        dict.__setitem__(inside, SPAN_KEY, current)  # which a context itself refuses
         if call.is_async:
             return
         span.outer = outer
@@ -264,7 +181,7 @@ class TracingSink:
                 if get_current() is span.inside:
                     detach(span.token)
                 else:
-                    _restore(span)
+                    restore(span)
             if self._finishes_plainly and type(span) is not LiveSpan:
                 self._tracing.late.finish(span)  # type: ignore[union-attr]
             else:
@@ -342,12 +259,3 @@ def _asked_by(asked: Any) -> Any:
     if asked is None or (asked.is_over and not asked.is_exported):
         return None
     return asked.span.get_span_context() if type(asked) is LiveSpan else asked.get_span_context()
-
-
-def _restore(span: Any) -> None:
-    """Undo what was attached for a synchronous call that left something else behind."""
-    now = get_current()
-    if now.get(_SPAN_KEY) is (span.span if type(span) is LiveSpan else span):
-        # All but the span stays, as it would without us.
-        before: Span = get_current_span(span.outer)
-        attach(set_span_in_context(before, now))
