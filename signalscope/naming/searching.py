@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signalscope.parsing import parse
 from signalscope.reading import (
     class_dict,
     class_module,
@@ -80,7 +81,7 @@ def _makes(module: str, name: str) -> bool:
         # To parse takes far longer, and most modules only import the name.
         if not re.search(rb"\b%s\b(?!\.)[^\n=(]*=" % name.encode(), source):
             return False
-        tree = ast.parse(source)
+        tree = parse(source)
     except (OSError, SyntaxError, ValueError):
         return False
     return any(

@@ -14,6 +14,7 @@ from django.apps import apps
 
 from signalscope.matching import name_matches
 from signalscope.naming import receiver_facts
+from signalscope.parsing import parse
 from signalscope.reading import namespaces, own_dict
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _unloaded(path: list[str]) -> str | None:
 def _defines(file: str, name: str) -> bool:
     """Tell whether a source gives `name` a value; where it cannot be read, that is not known."""
     try:
-        tree = ast.parse(Path(file).read_bytes())
+        tree = parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError):
         return False
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

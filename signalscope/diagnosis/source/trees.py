@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import functools
 import linecache
-import warnings
 from typing import TYPE_CHECKING, NamedTuple
+
+from signalscope.parsing import parse
 
 if TYPE_CHECKING:
     import types
@@ -47,8 +48,7 @@ def tree_of(file: str) -> Tree | None:
 def parsed(source: str) -> Tree | None:
     """Return the tree of a source, None where it is not Python's."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # whoever imports it was told
-            module = ast.parse(source)
+        module = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     functions: dict[int, list[Node]] = {}
