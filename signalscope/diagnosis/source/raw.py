@@ -72,15 +72,19 @@ def _decides(wrapper: Frame) -> bool:
 
 
 def _is_read(handed: Reached, reached: list[Reached]) -> bool:
-    """Tell whether the function that is handed all was read as well."""
-    return any(
-        len(each.through) > len(handed.through)
-        and each.through[: len(handed.through)] == handed.through
-        and handed.frame.callee(handed.call.func) is not None
-        and each.through[len(handed.through)].function
-        is handed.frame.callee(handed.call.func).function  # type: ignore[union-attr]
-        for each in reached
-    )
+    """Tell whether the function that is handed all was read as well: a call in it was reached."""
+    callee = handed.frame.callee(handed.call.func)
+    if callee is None:
+        return False
+    depth = len(handed.through)
+    below = [each.through[depth] for each in reached if _is_below(each, handed)]
+    return any(frame.function is callee.function for frame in below)
+
+
+def _is_below(one: Reached, other: Reached) -> bool:
+    """Tell whether a call was reached through the functions that led to another, and one more."""
+    depth = len(other.through)
+    return len(one.through) > depth and one.through[:depth] == other.through
 
 
 def _keeps_fixtures_out(guard: Guard) -> bool:
