@@ -26,12 +26,25 @@ if TYPE_CHECKING:
 __all__ = ["never_imported"]
 
 _HINT = re.compile(rb"\breceiver\b|\.connect\s*\(")
-_ASIDE = re.compile(
-    r"(?:^|\.)(?:tests?|testing|test_\w+|\w+_tests?|conftest|factories|migrations|management"
-    r"|__main__|wsgi|asgi|celery|setup|fabfile|tasks|scripts?|examples?|commands)(?:\.|$)"
+"""What every source has that connects a receiver; those without it need not be parsed."""
+_TEST_NAMES = r"tests?|testing|test_\w+|\w+_tests?|conftest"
+_OTHER_LOADERS_NAMES = (
+    "factories"  # by tests
+    "|migrations|management|commands"  # by Django's own commands, when they run
+    "|wsgi|asgi|celery|tasks"  # by a server or a worker
+    "|__main__|setup|fabfile|scripts?|examples?"  # by a person
 )
-"""Modules that are loaded when there is need of them, or by something other than Django."""
-_TESTS = re.compile(r"(?:^|\.)(?:tests?|testing|test_\w+|\w+_tests?|conftest)(?:\.|$)")
+
+
+def _has_part(names: str) -> re.Pattern[str]:
+    """Match the dotted name of a module that has one of `names` among its parts."""
+    return re.compile(rf"(?:^|\.)(?:{names})(?:\.|$)")
+
+
+_TEST_MODULES = _has_part(_TEST_NAMES)
+"""Tests import a module for themselves alone: the program that is served still lacks it."""
+_LOADED_BY_OTHERS = _has_part(f"{_TEST_NAMES}|{_OTHER_LOADERS_NAMES}")
+"""Modules that a program may well lack now: something other than Django loads them, in its time."""
 _MOST_FILES = 5_000
 
 
@@ -56,7 +69,7 @@ def never_imported(_: list[Wire]) -> list[Finding]:
         for source in sources
         if source.module not in sys.modules
         and str(source.path) not in loaded  # under another name
-        and not _ASIDE.search(source.module)
+        and not _LOADED_BY_OTHERS.search(source.module)
         and _HINT.search(source.text)
         and (line := _line_of_connection(source)) is not None
     ]
@@ -155,7 +168,7 @@ def _names(other: _Source, module: str) -> bool:
     Not where an app's ``ready()`` imports it: that has run by now, or is not of an installed app.
     """
     last = module.rpartition(".")[2]
-    if last.encode() not in other.text or _TESTS.search(other.module) is not None:
+    if last.encode() not in other.text or _TEST_MODULES.search(other.module) is not None:
         return False
     try:
         tree = parsed(other.text.decode())
