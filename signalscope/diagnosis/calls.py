@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from signalscope.diagnosis.grouping import finding_about, grouped, is_djangos, key_of, label, times
+from signalscope.diagnosis.grouping import (
+    finding_about,
+    grouped,
+    is_djangos,
+    label,
+    names_of,
+    times,
+)
 from signalscope.diagnosis.sending import counts_of, word_of
 from signalscope.diagnosis.sql import counted, is_batch, is_read, is_statement, is_write
 
@@ -164,7 +171,7 @@ def hops(dispatches: list[Dispatch]) -> list[Finding]:
     found = []
     for calls in grouped(dispatches, hopped).values():
         first = calls[0]
-        receiver, signal, sender = key_of(first)
+        receiver, signal = names_of(calls)
         kind, way, remedy = (
             ("asynchronous", "in an event loop of its own", f"Use a{_base(first)}(), or ")
             if first.is_async
@@ -175,7 +182,7 @@ def hops(dispatches: list[Dispatch]) -> list[Finding]:
                 "W110",
                 calls,
                 f"{receiver} is {kind} and ran under {first.dispatch.method}() "
-                f"({label(signal, sender)}), {way}, {times(len(calls))}.",
+                f"({signal}), {way}, {times(len(calls))}.",
                 f"{remedy}give each way of sending a receiver of its own kind.",
                 method=first.dispatch.method,
             )

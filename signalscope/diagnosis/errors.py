@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from signalscope.diagnosis.grouping import Key, finding_about, grouped, key_of, label, times
+from signalscope.diagnosis.grouping import (
+    Key,
+    finding_about,
+    grouped,
+    key_of,
+    label,
+    names_of,
+    times,
+)
 from signalscope.naming import short_name
 
 if TYPE_CHECKING:
@@ -37,7 +45,7 @@ def swallowed_errors(dispatches: list[Dispatch]) -> list[Finding]:
     ]
     found = []
     for calls in grouped(robust, lambda call: call.error is not None).values():
-        receiver, signal, sender = key_of(calls[0])
+        receiver, signal = names_of(calls)
         first = str(calls[0].error).rstrip(".")
         left = ""
         more: dict[str, Any] = {}
@@ -48,7 +56,7 @@ def swallowed_errors(dispatches: list[Dispatch]) -> list[Finding]:
                 "W105",
                 calls,
                 f"{receiver} raised {first}, {times(len(calls))}, and "
-                f"{calls[0].dispatch.method}() kept it ({label(signal, sender)}){left}.",
+                f"{calls[0].dispatch.method}() kept it ({signal}){left}.",
                 "Look at what it returns, or handle the error in the receiver.",
                 errors=sorted({str(call.error) for call in calls})[:10],
                 **more,
@@ -61,13 +69,13 @@ def broken_transactions(dispatches: list[Dispatch]) -> list[Finding]:
     """W105: a statement failed, the call returned, and its transaction can only be rolled back."""
     found = []
     for calls in grouped(dispatches, lambda call: call.broken and call.error is None).values():
-        receiver, signal, sender = key_of(calls[0])
+        receiver, signal = names_of(calls)
         found.append(
             finding_about(
                 "W105",
                 calls,
                 f"{receiver} returned though a statement of it had failed "
-                f"({label(signal, sender)}), {times(len(calls))}, and left a transaction that can "
+                f"({signal}), {times(len(calls))}, and left a transaction that can "
                 "only be rolled back.",
                 "Put transaction.atomic() around the statement, inside the try that handles it.",
                 broken=True,

@@ -22,6 +22,7 @@ __all__ = [
     "is_djangos",
     "key_of",
     "label",
+    "names_of",
     "times",
 ]
 
@@ -65,6 +66,12 @@ def label(signal: str, sender: str | None) -> str:
     """Return ``post_save of bookstore.Book``."""
     short = short_name(signal)
     return short if sender is None else f"{short} of {sender}"
+
+
+def names_of(calls: list[ReceiverCall]) -> tuple[str, str]:
+    """Return what equal calls are called in a sentence: receiver, and signal with sender."""
+    receiver, signal, sender = key_of(calls[0])
+    return receiver, label(signal, sender)
 
 
 def evidence_of(dispatches: list[Dispatch], **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from signalscope.diagnosis.grouping import Key, finding_about, key_of, label, times
+from signalscope.diagnosis.grouping import Key, finding_about, key_of, names_of, times
 from signalscope.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -187,23 +187,23 @@ def _cycle(call: ReceiverCall, earlier: ReceiverCall) -> list[str]:
 def _recursion(pairs: list[tuple[ReceiverCall, ReceiverCall]]) -> Finding:
     calls = [call for call, _ in pairs]
     cycle = _cycle(*pairs[0])
-    receiver, signal, sender = key_of(calls[0])
+    receiver, signal = names_of(calls)
     return finding_about(
         "W101",
         calls,
         f"{receiver} was entered again for the same instance, {times(len(calls))}, "
-        f"by {label(signal, sender)}: {' → '.join(cycle)}.",
+        f"by {signal}: {' → '.join(cycle)}.",
         "Break the cycle: write with QuerySet.update(), or only if the value has changed.",
         cycle=cycle,
     )
 
 
 def _redundant(calls: list[ReceiverCall]) -> Finding:
-    receiver, signal, sender = key_of(calls[0])
+    receiver, signal = names_of(calls)
     return finding_about(
         "W109",
         calls,
-        f"{receiver} saved the instance again that {label(signal, sender)} was sent for, "
+        f"{receiver} saved the instance again that {signal} was sent for, "
         f"{times(len(calls))}, so that all of its save receivers ran again.",
         "Set the value in pre_save, or write it with QuerySet.update().",
     )

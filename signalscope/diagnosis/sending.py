@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from signalscope.diagnosis.grouping import Key, finding_about, key_of, label, times
+from signalscope.diagnosis.grouping import Key, finding_about, key_of, names_of, times
 
 if TYPE_CHECKING:
     from signalscope.diagnosis.findings import Finding
@@ -32,11 +32,11 @@ def sent_before_commit(effects: list[Effect]) -> list[Finding]:
 def _finding(kind: str, equal: list[tuple[ReceiverCall, Effect]]) -> Finding:
     calls = [call for call, _ in equal]
     names = counts_of([effect for _, effect in equal])
-    receiver, signal, sender = key_of(calls[0])
+    receiver, signal = names_of(calls)
     return finding_about(
         "W107",
         calls,
-        f"{receiver} sent {word_of(kind)} inside an open transaction ({label(signal, sender)}), "
+        f"{receiver} sent {word_of(kind)} inside an open transaction ({signal}), "
         f"{times(len(equal))}: {', '.join(names)}.",
         "Send it by transaction.on_commit(): until the commit nobody else sees the rows, and after "
         "a rollback there are none.",
