@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 
@@ -65,6 +66,26 @@ def turned_by_hand(monkeypatch):
     monkeypatch.setattr(patching.recorder, "clock", _clock)
     # The clock is a constant of the woven code.
     monkeypatch.setattr(originals, "_woven", _woven)
+
+
+def two_tasks(signal, inside):
+    """Return a receiver and a function that sends `signal` by ``int`` and ``str`` in two tasks.
+
+    The receiver awaits `inside`, of the sender, while both tasks are in it.
+    """
+    both = None
+
+    async def meets(sender, **_):
+        await both.wait()
+        await inside(sender)
+        await both.wait()
+
+    async def main():
+        nonlocal both
+        both = asyncio.Barrier(2)
+        await asyncio.gather(signal.asend(sender=int), signal.asend(sender=str))
+
+    return meets, lambda: asyncio.run(main())
 
 
 def findings_of(program, world):

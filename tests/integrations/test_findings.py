@@ -25,6 +25,7 @@ from tests.integrations.log_lines import (
     signal,
     tracked,
 )
+from tests.programs import two_tasks
 from tests.testapp.models import Note
 
 try:
@@ -229,19 +230,9 @@ class TestEvents:
         self.check_two(log)
 
     def test_two_tasks_at_once(self, log):
-        async def meets(**_):
-            await both.wait()
-            await inner.asend_robust(sender=None)
-            await both.wait()
-
-        async def main():
-            nonlocal both
-            both = asyncio.Barrier(2)
-            await asyncio.gather(signal.asend(sender=int), signal.asend(sender=str))
-
-        both = None
+        meets, send = two_tasks(signal, lambda _: inner.asend_robust(sender=None))
         with listening(log.sink()), connected(meets), connected(log_lines.fails_async, to=inner):
-            asyncio.run(main())
+            send()
         self.check_two(log)
 
     def check_two(self, log):

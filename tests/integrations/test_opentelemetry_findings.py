@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 import pytest
@@ -28,6 +27,7 @@ from signalscope import patching, sightings
 from signalscope.integrations.logging import LoggingSink
 from signalscope.integrations.opentelemetry import SignalscopeInstrumentor
 from tests.integrations.test_opentelemetry import connect, traced  # noqa: F401 - fixtures
+from tests.programs import two_tasks
 
 FINDING = "django.signal.finding"
 HERE = __name__
@@ -130,21 +130,14 @@ class TestBeforeAQueue:
     def test_two_roots_in_two_tasks(self, queued, connect):
         """Each finding in the trace that it was in."""
 
-        async def meets(**_):
-            await both.wait()
+        async def sends(_):
             inner.send_robust(sender=None)
-            await both.wait()
 
-        async def main():
-            nonlocal both
-            both = asyncio.Barrier(2)
-            await asyncio.gather(outer.asend(sender=int), outer.asend(sender=str))
-
-        both = None
+        meets, send = two_tasks(outer, sends)
         connect(outer, meets)
         connect(inner, fails)
         export = queued()
-        asyncio.run(main())
+        send()
         spans = export()
         assert told(spans) == [("fails", "W105")] * 2
         failed = [span for span in spans if span.name.endswith("fails")]

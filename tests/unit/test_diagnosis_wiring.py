@@ -137,14 +137,6 @@ def found(rule, *receivers, signal=None, **how):
         return rule(wires_of([signal]))
 
 
-@pytest.fixture
-def installed():
-    """Be installed."""
-    signalscope.install()
-    yield
-    signalscope.uninstall()
-
-
 class TestDuplicates:
     def test_two_uids(self):
         signal = Signal()

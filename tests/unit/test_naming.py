@@ -118,13 +118,6 @@ def make_signal():
     return Signal()
 
 
-@pytest.fixture
-def installed():
-    signalscope.install()
-    yield
-    signalscope.uninstall()
-
-
 def historical(model):
     """Return what a migration gets for a model."""
     state = ProjectState()

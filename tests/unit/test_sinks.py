@@ -36,29 +36,6 @@ class Diary:
         self.lines.append(("receiver ended", call.duration_ns > 0, call.error and call.error.type))
 
 
-@pytest.fixture
-def installed():
-    """Install for one test."""
-    signalscope.install()
-    yield
-    signalscope.uninstall()
-
-
-@pytest.fixture
-def listen(installed):
-    """Add sinks for one test."""
-    added = []
-
-    def add(sink):
-        signalscope.add_sink(sink)
-        added.append(sink)
-        return sink
-
-    yield add
-    for sink in added:
-        signalscope.remove_sink(sink)
-
-
 def works(**_):
     """Return."""
 

@@ -17,6 +17,7 @@ import signalscope
 from signalscope.records import Dispatch
 from signalscope.sinks import MAX_FAILURES, does_nothing
 from signalscope.trees import Tree
+from tests.programs import two_tasks
 from tests.testapp.models import Note
 
 outer, inner = Signal(), Signal()
@@ -59,23 +60,6 @@ class Forester:
 def label(dispatch):
     name = dispatch.signal_name.rpartition(".")[2]
     return name if dispatch.sender_name is None else f"{name} {dispatch.sender_name}"
-
-
-@pytest.fixture
-def listen():
-    """Add sinks for one test."""
-    added = []
-    signalscope.install()
-
-    def add(sink):
-        signalscope.add_sink(sink)
-        added.append(sink)
-        return sink
-
-    yield add
-    for sink in added:
-        signalscope.remove_sink(sink)
-    signalscope.uninstall()
 
 
 @pytest.fixture
@@ -235,21 +219,11 @@ class TestWhereItIs:
         assert sorted(sink.trees) == [["outer int", "inner int"], ["outer str", "inner str"]]
 
     def test_two_tasks_at_once(self, listen, connect):
-        async def meets(sender, **_):
-            await both.wait()
-            await inner.asend(sender=sender)
-            await both.wait()
-
-        async def main():
-            nonlocal both
-            both = asyncio.Barrier(2)
-            await asyncio.gather(outer.asend(sender=int), outer.asend(sender=str))
-
-        both = None
+        meets, send = two_tasks(outer, lambda sender: inner.asend(sender=sender))
         connect(outer, meets)
         connect(inner, works)
         sink = listen(Forester())
-        asyncio.run(main())
+        send()
         assert sorted(sink.trees) == [["outer int", "inner int"], ["outer str", "inner str"]]
 
     def test_concurrent_receivers_tasks_and_threads(self, listen, connect):
