@@ -94,4 +94,8 @@ def _makes(module: str, name: str) -> bool:
 
 
 def _names_in(targets: Iterable[ast.expr]) -> set[str]:
-    return {part.id for each in targets for part in ast.walk(each) if isinstance(part, ast.Name)}
+    """Return the names that an assignment binds, which those of ``name.attribute`` are not."""
+    parts = (part for each in targets for part in ast.walk(each))
+    return {
+        part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }

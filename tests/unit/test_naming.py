@@ -9,6 +9,7 @@ import gc
 import sys
 import textwrap
 import types
+import warnings
 import weakref
 from pathlib import Path
 from unittest import mock
@@ -960,3 +961,40 @@ def test_a_stand_in_for_an_import_that_failed_makes_no_signal(monkeypatch, tmp_p
         assert signal_facts(z_home.other).name == "z_home.other"
     finally:
         del sys.modules["a_optional"], sys.modules["z_home"]
+
+
+def test_an_attribute_of_a_signal_that_is_set_makes_no_signal(monkeypatch, tmp_path):
+    """Tests do so, and are imported under names that come first."""
+    sources = {
+        "a_resets": "from z_origin import sent\nsent.receivers = list()\n",
+        "z_origin": "from django.dispatch import Signal\nsent = Signal()\n",
+    }
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, source in sources.items():
+        Path(tmp_path, f"{name}.py").write_text(source.replace("list()", "list() #sent ="))
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    import a_resets
+
+    try:
+        assert signal_facts(a_resets.sent).name == "z_origin.sent"
+    finally:
+        del sys.modules["a_resets"], sys.modules["z_origin"]
+
+
+def test_a_module_with_odd_strings_is_read_as_well(monkeypatch, tmp_path):
+    """Where warnings are errors, as here, their warnings would be no reason not to."""
+    sources = {
+        "a_importer": "from z_odd import sent\n",
+        "z_odd": "from django.dispatch import Signal\nodd = '\\d'\nsent = Signal()\n",
+    }
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, source in sources.items():
+        Path(tmp_path, f"{name}.py").write_text(source)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with warnings.catch_warnings(action="ignore"):
+        import a_importer
+
+    try:
+        assert signal_facts(a_importer.sent).name == "z_odd.sent"
+    finally:
+        del sys.modules["a_importer"], sys.modules["z_odd"]
