@@ -1,1 +1,1 @@
-"""One file for each adapter."""
+"""One file for each adapter, a folder for one that takes several."""

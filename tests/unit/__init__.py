@@ -1,1 +1,1 @@
-"""One file for each module."""
+"""One file for each module, a folder for a package that takes several."""

@@ -1,7 +1,5 @@
 """Findings in a trace: events of the span they were seen in first, else of the root's span."""
 
-# ruff: noqa: F811 - fixtures of another module are asked for by their names
-
 from __future__ import annotations
 
 import logging
@@ -26,7 +24,6 @@ import signalscope
 from signalscope import patching, sightings
 from signalscope.integrations.logging import LoggingSink
 from signalscope.integrations.opentelemetry import SignalscopeInstrumentor
-from tests.integrations.test_opentelemetry import connect, traced  # noqa: F401 - fixtures
 from tests.programs import two_tasks
 
 FINDING = "django.signal.finding"
