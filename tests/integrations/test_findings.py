@@ -133,7 +133,7 @@ class TestEvents:
             signal.send(sender=Instance, instance=Instance())
         (line,) = findings(log)
         assert [each["event"] for each in log.lines][-2:] == [FINDING, "signal.dispatch"]
-        third, second, root = [each for each in log.lines if each["event"] == "signal.dispatch"]
+        _, second, root = [each for each in log.lines if each["event"] == "signal.dispatch"]
         assert set(line) == {"event", "level", *KEYS, *FINDING_KEYS}
         assert line.pop("duration_ms") > 0
         assert line.pop("finding_message").startswith(f"{name_of(again)} was entered again")
@@ -142,16 +142,16 @@ class TestEvents:
             "level": "warning",
             "finding": "W101",
             "finding_name": "recursion",
-            "count": 1,
+            "count": 2,
             "signal": NAME,
             "sender": name_of(Instance),
             "receiver": name_of(again),
             "order": 0,
-            "depth": 2,
+            "depth": 1,
             "queries": 0,
             "recursive": True,
-            "dispatch_id": third["dispatch_id"],
-            "parent_id": second["dispatch_id"],
+            "dispatch_id": second["dispatch_id"],
+            "parent_id": root["dispatch_id"],
             "error": None,
         }
         assert root["depth"] == 0
