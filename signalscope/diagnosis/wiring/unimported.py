@@ -45,6 +45,10 @@ _TEST_MODULES = _has_part(_TEST_NAMES)
 """Tests import a module for themselves alone: the program that is served still lacks it."""
 _LOADED_BY_OTHERS = _has_part(f"{_TEST_NAMES}|{_OTHER_LOADERS_NAMES}")
 """Modules that a program may well lack now: something other than Django loads them, in its time."""
+_LOADERS = re.compile(r"import|discover|load|module", re.IGNORECASE)
+"""What functions are called that are handed the name of a module."""
+_FILLED_IN = re.compile(r"%s|%\(|\{")
+"""What a name begins with whose package is filled in."""
 _MOST_FILES = 5_000
 
 
@@ -178,7 +182,7 @@ def _names(other: _Source, module: str) -> bool:
         return True
     for node in ast.walk(tree.module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node.value in (module, last, f".{last}"):
+            if _may_name(node, node.value, module, tree.parents):
                 return True
         elif (
             isinstance(node, (ast.Import, ast.ImportFrom))
@@ -187,6 +191,26 @@ def _names(other: _Source, module: str) -> bool:
         ):
             return True
     return False
+
+
+def _may_name(node: ast.Constant, text: str, module: str, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Tell whether a string may be what a module is loaded by.
+
+    The last part of its name alone is so where it stands in a list, has a name of its own or is
+    handed to something that loads; not as a key, nor where it says anything else to a function.
+    """
+    last = module.rpartition(".")[2]
+    if text in (module, f".{last}") or (_FILLED_IN.match(text) and text.endswith(f".{last}")):
+        return True
+    if text != last:
+        return False
+    around = parents.get(node)
+    if isinstance(around, ast.keyword):
+        around = parents.get(around)
+    if isinstance(around, ast.Call):
+        return _LOADERS.search(_name(around.func)) is not None
+    is_key = isinstance(around, ast.Dict) and node in around.keys
+    return not is_key and not isinstance(around, ast.Subscript)
 
 
 def _imports(node: ast.Import | ast.ImportFrom, source: _Source) -> set[str]:

@@ -88,6 +88,20 @@ class TestNeverImported:
             signals=DECORATES, **{"tests/test_signals": "from ..signals import handle\n"}
         ) == [("signals", 6)]
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "shown = {'signals': 3}",
+            "shown['signals'] = 3",
+            "page('signals', title='Signals')",
+            "page(slug='signals')",
+            "print('signals are nice')",
+        ],
+    )
+    def test_one_whose_name_is_said_for_another_reason(self, app, text):
+        """A common word, which is no name of a module by itself."""
+        assert app(signals=CONNECTS, views=text) == [("signals", 2)]
+
     def test_the_ready_of_an_app_config_that_is_not_taken(self, app):
         """`FILES` has one."""
         assert app(signals=CONNECTS) == [("signals", 2)]
@@ -102,6 +116,12 @@ class TestNeverImported:
             {"views": "def view(request):\n    from .signals import x"},
             {"loading": "import_module('{name}.signals')"},
             {"loading": "autodiscover_modules('signals')"},
+            {"loading": "AUTODISCOVER = ['signals']"},
+            {"loading": "NAME = 'signals'"},
+            {"loading": "load_all(of='signals')"},
+            {"loading": "for app in apps:\n    import_string(f'{{app}}.signals')"},
+            {"loading": "import_string('%s.signals' % app)"},
+            {"loading": "hooks = {'loaded': 'signals'}"},
             {"sub/loading": "from ..signals import handle"},
             {"management/commands/load": "from {name}.signals import handle"},
             {"tasks": "import {name}.signals"},
