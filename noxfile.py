@@ -235,7 +235,7 @@ def bench(session: nox.Session) -> None:
 def postgresql(session: nox.Session) -> None:
     """Run the tests on a PostgreSQL that lives as long as the session."""
     find_postgresql(session)
-    install(session, "-e", ".[all]", *group("test", "postgresql"))
+    install(session, "-e", ".[all]", *group("test", "postgresql", "demo"))
     targets = session.posargs or ["tests/postgresql", "tests/functional", "tests/unit"]
     with postgresql_cluster(session) as folder:
         session.env["SIGNALSCOPE_POSTGRESQL"] = folder

@@ -29,6 +29,8 @@ def run(_: None) -> None:
         pass
 
 
+_BACKEND = type(connections["default"])
+
 SCENARIO = Scenario(
     slug="connections",
     title="A connection is opened",
@@ -41,8 +43,8 @@ SCENARIO = Scenario(
     receivers=(set_up_session,),
     wires=(Wire(connection_created, set_up_session),),
     signals=(connection_created,),
-    expected="""
-        connection_created django.db.backends.sqlite3.base.DatabaseWrapper
+    expected=f"""
+        connection_created {_BACKEND.__module__}.{_BACKEND.__qualname__}
           set_up_session
     """,
 )

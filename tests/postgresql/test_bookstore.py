@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -167,10 +168,12 @@ def test_two_never_share_a_schema(ask, url, named):
 
 def test_a_schema_that_is_not_ours_is_left_alone(ask, url, named):
     """However it is called."""
-    schema = named("demo_bookstore_8765")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    schema = named(f"demo_bookstore_{port}")
     ask(f"CREATE SCHEMA {schema}")
     ask(f"CREATE TABLE {schema}.bookstore_book AS SELECT 'kept' AS word")
-    result = run("--port", "8765", DATABASE_URL=url)
+    result = run("--port", str(port), DATABASE_URL=url)
     assert (result.returncode, result.stdout) == (2, "")
     assert f"a schema {schema} which the bookstore has not made" in result.stderr
     assert "Traceback" not in result.stderr
