@@ -407,7 +407,7 @@ def check_sdist_plays(session: nox.Session, built: Path, outside: Path) -> None:
     session.run("python", "-m", "virtualenv", "--quiet", str(outside / "env"))
     python = str(outside / "env" / ("Scripts" if os.name == "nt" else "bin") / "python")
     with session.chdir(tree):
-        session.run(python, "-m", "pip", "install", "-qq", ".[all]", external=True)
+        session.run(python, "-m", "pip", "install", "-qq", ".[all]", *group("demo"), external=True)
         session.run(python, "-m", "demo_bookstore", "--check", external=True, silent=True)
 
 
