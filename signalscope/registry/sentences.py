@@ -7,6 +7,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from signalscope import naming
+from signalscope.places import short_path
 from signalscope.reading import model_options
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def sender_phrase(sender: SenderFacts | None) -> str:
 
 def at_place(place: Location | None) -> str:
     """Say where a connection was made, where that is known."""
-    return "" if place is None else f", at {place}"
+    return "" if place is None else f", at {short_path(place.file)}:{place.line}"
 
 
 def place_of(facts: ReceiverFacts) -> tuple[str, str | None, int | None]:

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 
 import signalscope
+from signalscope.places import short_path
 from signalscope.registry import why
 from tests.testapp.models import Note, Tag
 from tests.unit.registry.wired import (
@@ -43,7 +44,7 @@ class TestWhyItRuns:
         assert [each.sender_name for each in answer.connections] == ["testapp.Note"]
         assert str(answer) == (
             f"{HERE}.first runs when changed is sent by testapp.Note:\n"
-            f"- It is connected to changed for testapp.Note, at {__file__}:{line}."
+            f"- It is connected to changed for testapp.Note, at {short_path(__file__)}:{line}."
         )
 
     def test_reasons_are_sentences_with_an_id(self):

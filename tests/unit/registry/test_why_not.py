@@ -19,6 +19,7 @@ from django.test.utils import isolate_apps
 
 from signalscope.errors import SignalscopeError, UnknownName
 from signalscope.naming import sender_facts
+from signalscope.places import short_path
 from signalscope.registry import connections, why
 from tests.testapp.models import Note, Tag
 from tests.unit.registry.wired import (
@@ -46,8 +47,8 @@ class TestWhyItDoesNotRun:
         assert answer.runs is False
         assert ids(answer) == ["other-sender"]
         assert answer.reasons[0] == (
-            "It is connected to changed for testapp.Note, not for testapp.Tag, "
-            f"at {__file__}:{line}. Connect it for testapp.Tag as well, or for any sender."
+            "It is connected to changed for testapp.Note, not for testapp.Tag, at "
+            f"{short_path(__file__)}:{line}. Connect it for testapp.Tag as well, or for any sender."
         )
 
     def test_other_signal(self):
@@ -159,7 +160,7 @@ class TestWhyItDoesNotRun:
         answer = why(name, changed, Note)
         assert answer.runs is False
         assert ids(answer) == ["dead"]
-        assert f"for testapp.Note, at {__file__}:{line}, weakly" in answer.reasons[0]
+        assert f"for testapp.Note, at {short_path(__file__)}:{line}, weakly" in answer.reasons[0]
         assert "weak=False" in answer.reasons[0]
         assert ids(why("local")) == ["dead"]
         assert "dead" not in ids(why("local", changed, Tag))
