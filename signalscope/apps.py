@@ -29,8 +29,10 @@ class SignalscopeConfig(AppConfig):
         checks.register(check_wiring, "signalscope")
         try:
             settings = patching.configure()
-        except SignalscopeError:
-            # The check says what is wrong; a typo in a debugging aid must not stop the program.
+        except SignalscopeError as error:
+            # A typo in a debugging aid must not stop the program. The check says what is wrong, and
+            # so does this where none runs: under WSGI, or in a worker.
+            logger.warning("Nothing is recorded: %s", error)
             return
         if not settings.enabled:
             return

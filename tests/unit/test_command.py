@@ -27,7 +27,7 @@ class TestPage:
         wanted = set(verbs.choices)
         for verb in verbs.choices.values():
             wanted |= {name for each in verb._actions for name in each.option_strings}
-        common = {"-h", "--help", "--force-color", "--traceback"}
+        common = {"-h", "--help"}
         assert [each for each in wanted - common if not re.search(rf"`{each}\b", text)] == []
 
     def test_names_no_option_that_is_none(self):
@@ -109,6 +109,15 @@ def test_wrong_usage_is_status_2_and_no_traceback():
         assert status == 2, arguments
         assert err
         assert "Traceback" not in err
+
+
+def test_djangos_own_options_after_the_verb():
+    """Where other commands have them; the settings count, wherever they stand."""
+    own = ["--no-color", "--traceback", "-v", "2", "--pythonpath", "."]
+    assert status_of("rules", "W101", *own) == (0, "")
+    status, err = status_of("rules", "--settings", "nobody.has_these")
+    assert status == 1
+    assert "No module named 'nobody'" in err
 
 
 @pytest.mark.parametrize(

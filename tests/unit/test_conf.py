@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from django.core import checks
 from django.core.signals import request_started
 
@@ -98,6 +99,16 @@ def test_an_id_that_no_rule_has_is_an_error_of_the_check(settings, id, hint):  #
     assert error.id == "signalscope.E001"
     assert error.msg == f"SIGNALSCOPE['SILENCED']: {id!r} is no id of a rule."
     assert hint in error.hint
+
+
+def test_where_no_check_runs_the_log_says_what_is_wrong(settings, caplog):
+    """A server under WSGI starts, and a typo must neither stop it nor go unseen."""
+    settings.SIGNALSCOPE = {"ENABLD": True}
+    apps.get_app_config("signalscope").ready()
+    (line,) = caplog.records
+    assert (line.name, line.levelname) == ("signalscope", "WARNING")
+    assert "'ENABLD'" in line.getMessage()
+    assert not signalscope.is_installed()
 
 
 def test_right_settings_pass(settings):

@@ -69,10 +69,7 @@ class Command(BaseCommand):
                 formatter_class=argparse.RawDescriptionHelpFormatter,
             )
             module.add_arguments(verb)
-            # Django's own, which would otherwise have to stand before the verb.
-            verb.add_argument("--no-color", action="store_true", default=argparse.SUPPRESS)
-            verb.add_argument("--force-color", action="store_true", default=argparse.SUPPRESS)
-            verb.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS)
+            _add_djangos_own(verb)
         if completion.is_completing():
             completion.offer(parser, verbs.choices)
 
@@ -91,3 +88,17 @@ class Command(BaseCommand):
             self.stdout.write(printable(outcome.text, self.stdout))
         if outcome.status:
             sys.exit(outcome.status)
+
+
+def _add_djangos_own(verb: argparse.ArgumentParser) -> None:
+    """Take after the verb what Django's command takes before it.
+
+    Nothing that they mean is done here: Django reads the settings and the path from wherever they
+    stand, before it makes this parser, and the rest from the options of the command.
+    """
+    group = verb.add_argument_group("Django's own options")
+    for name in ("--no-color", "--force-color", "--traceback"):
+        group.add_argument(name, action="store_true", default=argparse.SUPPRESS)
+    for name in ("--settings", "--pythonpath"):
+        group.add_argument(name, default=argparse.SUPPRESS)
+    group.add_argument("-v", "--verbosity", type=int, choices=range(4), default=argparse.SUPPRESS)
