@@ -14,14 +14,14 @@ from signalscope.sinks import made_from
 
 __all__ = ["SignalscopeConfig"]
 
-logger = logging.getLogger("signalscope")
+logger: logging.Logger = logging.getLogger("signalscope")
 
 
 class SignalscopeConfig(AppConfig):
     """The app ``signalscope``, which installs at start where the settings enable it."""
 
     name = "signalscope"
-    verbose_name = "Signalscope"
+    verbose_name: str = "Signalscope"
 
     def ready(self) -> None:
         """Register the checks, then install."""

@@ -56,9 +56,9 @@ class Filter:
     def __init__(
         self, signal: Any = None, sender: Any = None, facts: Mapping[str, _Fact] | None = None
     ) -> None:
-        self.signal_name = None if signal is None else name_of_signal(signal)
-        self.sender_name = None if sender is None else name_of_sender(sender)
-        self.facts = facts or {}
+        self.signal_name: str | None = None if signal is None else name_of_signal(signal)
+        self.sender_name: str | None = None if sender is None else name_of_sender(sender)
+        self.facts: Mapping[str, _Fact] = facts or {}
         self._signal = _anything if signal is None else signal_matcher(signal)
         self._sender = _anything if sender is None else sender_matcher(sender)
         self._called_signal = _anything if signal is None else name_test(signal, self.signal_name)

@@ -44,11 +44,11 @@ class Sending:
     __slots__ = ("in_transaction", "outer", "running", "wrote")
 
     def __init__(self, running: Current, outer: Sending | None) -> None:
-        self.running = running
+        self.running: Current = running
         """Who sends it; None once it is sent."""
-        self.outer = outer
-        self.in_transaction = False
-        self.wrote = False
+        self.outer: Sending | None = outer
+        self.in_transaction: bool = False
+        self.wrote: bool = False
         """Whether it is a row in a database, which comes and goes with the transaction."""
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from signalscope.assertions import Recorded
     from signalscope.records import Dispatch, ReceiverCall
-    from signalscope.testing import Recorded
 
 from signalscope.asking import LIKELY, Difference, Filter, name_test
 from signalscope.naming import short_name

@@ -13,11 +13,13 @@ from signalscope.places import PACKAGE, USER, file_kinds
 from signalscope.values import UNKNOWN
 
 if TYPE_CHECKING:
-    from types import CodeType
+    from collections.abc import Callable
+    from types import CodeType, FrameType
 
 __all__ = ["NOTHING", "caller", "facts_of", "maker_of", "place_of"]
 
-caller = sys._getframe  # noqa: SLF001 - the one way to a caller's line without a traceback
+# The one way to a caller's line without a traceback.
+caller: Callable[[int], FrameType] = sys._getframe  # noqa: SLF001
 
 
 def place_of(frame: Any) -> tuple[CodeType, int] | None:

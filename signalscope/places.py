@@ -101,4 +101,4 @@ class _FileKinds(dict[str, int]):
             self.user.clear()
 
 
-file_kinds = _FileKinds()
+file_kinds: _FileKinds = _FileKinds()

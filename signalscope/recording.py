@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from signalscope import conf, patching, testing
+from signalscope import conf, patching
+from signalscope.assertions import Assertions
 from signalscope.diagnosis.runtime import diagnose
 from signalscope.matching import SignalFilter, receiver_matcher, sender_matcher, signal_matcher
 from signalscope.naming import signal_facts
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Recording", "record"]
 
 
-class Recording:
+class Recording(Assertions):
     """The bounded tree of dispatches seen between a start and a stop, in one context."""
 
     def __init__(self, collector: Collector, findings: list[Finding] | None = None) -> None:
@@ -163,15 +164,6 @@ class Recording:
     def to_dict(self) -> dict[str, Any]:
         """Return the recording as plain data, ready for JSON, with its ``"schema"`` version."""
         return data.recording_to_dict(self, *self._look())
-
-    assert_called = testing.assert_called
-    assert_not_called = testing.assert_not_called
-    assert_sent = testing.assert_sent
-    assert_not_sent = testing.assert_not_sent
-    assert_order = testing.assert_order
-    assert_no_recursion = testing.assert_no_recursion
-    assert_max_queries = testing.assert_max_queries
-    assert_no_findings = testing.assert_no_findings
 
     def __repr__(self) -> str:
         """Show how much there is."""

@@ -28,9 +28,9 @@ class Rule:
     __slots__ = ("apply", "of", "over")
 
     def __init__(self, of: object, apply: Callable[..., Any]) -> None:
-        self.of = of
-        self.apply = apply
-        self.over = False
+        self.of: object = of
+        self.apply: Callable[..., Any] = apply
+        self.over: bool = False
 
 
 class Scoped:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_FAILURES", "FanOut", "Sink", "does_nothing", "imported", "made_from"]
 
-logger = logging.getLogger("signalscope")
+logger: logging.Logger = logging.getLogger("signalscope")
 
 _Method = TypeVar("_Method", bound="Callable[..., None]")
 
@@ -113,10 +113,12 @@ class FanOut(list["Sink"]):
     is kept.
     """
 
-    follows_steps = False
+    follows_steps: bool = False
     """Whether any sink wants to be told of steps."""
-    asks_for_trees = False
+    asks_for_trees: bool = False
     """Whether any sink may want the tree of a root dispatch."""
+    on_call: tuple[tuple[Sink, Callable[[Any], Any]], ...]
+    on_return: tuple[tuple[Sink, Callable[[Any], Any]], ...]
 
     def __init__(self) -> None:
         super().__init__()

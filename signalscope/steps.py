@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from signalscope.context import Current
     from signalscope.records import ReceiverCall
 
+    _Map = map[Any]
+else:
+    _Map = map  # which a running program cannot subscript
+
 __all__ = ["Progress", "Steps"]
 
 
-class Steps(map):  # type: ignore[type-arg]
+class Steps(_Map):
     """A coroutine, step for step, that tells when each of its steps begins and ends.
 
     A coroutine runs in steps, from one suspension to the next. While a step runs, the context
@@ -125,8 +129,8 @@ class Progress:
         self, recorder: AwaitedHooks, call: ReceiverCall, coroutine: Any, *, alone: bool
     ) -> None:
         self._recorder = recorder
-        self.call = call
-        self.coroutine = coroutine
+        self.call: ReceiverCall = call
+        self.coroutine: Any = coroutine
         self._alone = alone
         self._own: Current = call
         self._around: Current = None

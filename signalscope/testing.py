@@ -1,168 +1,28 @@
-"""Assertions over recordings and connections, and `muted` and `replaced`; no framework is needed.
+"""Assertions over connections, and `muted` and `replaced`; no framework is needed.
 
-Each raises AssertionError where the recording does not hold what was asked, and says what it holds
-instead. `SignalscopeError` means that the question cannot be answered: it asks for something that
-recordings never keep, or that this one did not count.
-
-A receiver is given as the function or by its dotted name, a signal and a sender as the object or
-by name (`signalscope.matching`). Nothing is imported for a name. Further keywords are compared with
-what is kept of the sent arguments (`Dispatch.kwargs`): ``update_fields`` as a set, and an instance,
-given as it is or by its label (``"bookstore.Book pk=3"``), by its model and its key.
-
-A recording that had no room for everything does not prove that something did not happen, nor does
-an argument that was not kept. What could pass on such a ground only, fails, and says why.
+Each raises AssertionError where things are not as asserted, and says how they are. Those about what
+ran are methods of a recording (`signalscope.Recording`). A receiver is given as the function or by
+its dotted name, a signal and a sender as the object or by name (`signalscope.matching`). Nothing is
+imported for a name.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from signalscope.diagnosis.catalogue import complaint
 from signalscope.errors import SignalscopeError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from signalscope.records import Dispatch, ReceiverCall
-    from signalscope.registry import Why
-
-from signalscope.asking import KEPT, Filter, must_name
-from signalscope.explaining import (
-    MOST_NAMES,
-    absence,
-    called_failure,
-    order_failure,
-    query_lines,
-    sent_failure,
-)
 from signalscope.muting import muted
 from signalscope.registry import connections, why
 from signalscope.replacing import replaced
-from signalscope.wording import (
-    at_place,
-    dropped_lines,
-    grouped_lines,
-    message_of,
-    name_of_receiver,
-    name_of_signal,
-    number_of,
-    section_of,
-    unknown_outcome,
-)
+from signalscope.wording import section_of
 
-__all__ = [
-    "KEPT",
-    "Recorded",
-    "assert_called",
-    "assert_connected",
-    "assert_max_queries",
-    "assert_no_findings",
-    "assert_no_recursion",
-    "assert_not_called",
-    "assert_not_connected",
-    "assert_not_sent",
-    "assert_order",
-    "assert_sent",
-    "muted",
-    "replaced",
-]
+if TYPE_CHECKING:
+    from signalscope.registry import Why
 
-
-_FEWEST_TO_ORDER = 2
-
+__all__ = ["assert_connected", "assert_not_connected", "muted", "replaced"]
 
 __unittest = True  # so that unittest, too, ends the traceback at the test's own line
-
-
-class Recorded(Protocol):
-    """What is asked of a recording here.
-
-    Two attributes may be there besides: `findings`, and `unheard`, which maps the names of signal
-    and sender to the number of sends that found no receiver.
-    """
-
-    @property
-    def dropped(self) -> int:
-        """How many records found no room."""
-
-    def walk(self) -> Iterator[Dispatch]:
-        """Yield all dispatches, in the order in which they started."""
-
-    def calls(
-        self, receiver: Any = None, *, signal: Any = None, sender: Any = None
-    ) -> list[ReceiverCall]:
-        """Return the receiver calls, in the order in which they started."""
-
-    def tree(self) -> str:
-        """Return the tree as text."""
-
-
-def assert_called(
-    recording: Recorded,
-    /,
-    receiver: Any,
-    *,
-    times: int | None = None,
-    signal: Any = None,
-    sender: Any = None,
-    **kwargs: Any,
-) -> None:
-    """Assert that `receiver` was called: at least once, or exactly so many `times`.
-
-    Counted are the calls for `signal`, from `sender` and with `kwargs`, where these are given.
-    """
-    __tracebackhide__ = True
-    must_name("receiver", receiver)
-    _must_look_for(recording, signal)
-    failure = called_failure(recording, receiver, times, Filter.of(signal, sender, kwargs))
-    if failure is not None:
-        raise AssertionError(failure)
-
-
-def assert_not_called(
-    recording: Recorded, /, receiver: Any, *, signal: Any = None, sender: Any = None, **kwargs: Any
-) -> None:
-    """Assert that `receiver` was not called: not at all, or not for what else is given."""
-    __tracebackhide__ = True
-    must_name("receiver", receiver)
-    _must_look_for(recording, signal)
-    failure = called_failure(recording, receiver, 0, Filter.of(signal, sender, kwargs))
-    if failure is not None:
-        raise AssertionError(failure)
-
-
-def assert_sent(
-    recording: Recorded,
-    /,
-    signal: Any,
-    sender: Any = None,
-    *,
-    times: int | None = None,
-    **kwargs: Any,
-) -> None:
-    """Assert that `signal` was sent: at least once, or exactly so many `times`.
-
-    Counted are the sends by `sender` and with `kwargs`, where these are given. Those that found no
-    receiver count too, though what they sent is not known.
-    """
-    __tracebackhide__ = True
-    must_name("signal", signal)
-    _must_look_for(recording, signal)
-    failure = sent_failure(recording, times, Filter.of(signal, sender, kwargs))
-    if failure is not None:
-        raise AssertionError(failure)
-
-
-def _must_look_for(recording: Recorded, signal: Any) -> None:
-    """Refuse to answer for a signal that the recording leaves out."""
-    may_hold = getattr(recording, "may_hold", None)
-    if signal is not None and may_hold is not None and not may_hold(signal):
-        raise SignalscopeError(
-            f"This recording does not look for {name_of_signal(signal)}, so it cannot tell. Record "
-            "without naming signals, or name this one too: record(signal) sees it whatever "
-            'SIGNALSCOPE["ALLOW"] and ["DENY"] leave out.'
-        )
 
 
 def assert_connected(receiver: Any, signal: Any = None, sender: Any = None) -> None:
@@ -204,90 +64,3 @@ def _with_neighbours(answer: Why, signal: Any) -> str:
         for each in connections(signal)
     ]
     return "\n".join([str(answer), *section_of("Connected to it:", Counter(names))])
-
-
-def assert_not_sent(recording: Recorded, /, signal: Any, sender: Any = None, **kwargs: Any) -> None:
-    """Assert that `signal` was not sent: not at all, or not by `sender` and with `kwargs`."""
-    __tracebackhide__ = True
-    must_name("signal", signal)
-    _must_look_for(recording, signal)
-    failure = sent_failure(recording, 0, Filter.of(signal, sender, kwargs))
-    if failure is not None:
-        raise AssertionError(failure)
-
-
-def assert_order(recording: Recorded, /, *receivers: Any) -> None:
-    """Assert that the first calls of these receivers began in the order given.
-
-    Raises `SignalscopeError` for fewer than two.
-    """
-    __tracebackhide__ = True
-    if len(receivers) < _FEWEST_TO_ORDER:
-        raise SignalscopeError("An order takes two receivers or more.")
-    for receiver in receivers:
-        must_name("receiver", receiver)
-    failure = order_failure(recording, receivers)
-    if failure is not None:
-        raise AssertionError(failure)
-
-
-def assert_no_recursion(recording: Recorded, /) -> None:
-    """Assert that no dispatch was sent again, directly or not, by its own receivers."""
-    __tracebackhide__ = True
-    recursive = [dispatch for dispatch in recording.walk() if dispatch.recursive]
-    if recursive:
-        labels = list(dict.fromkeys(dispatch.label for dispatch in recursive))
-        were = "was sent again by its" if len(labels) == 1 else "were sent again by their"
-        head = f"{', '.join(labels[:MOST_NAMES])} {were} own receivers"
-        cycles = [f"{' → '.join(each.cycle)}{at_place(each)}" for each in recursive]
-        raise AssertionError(message_of(head, grouped_lines(cycles), recording))
-    if recording.dropped:
-        raise AssertionError(unknown_outcome("nothing recursed", [], recording))
-
-
-def assert_max_queries(recording: Recorded, /, n: int, receiver: Any = None) -> None:
-    """Assert that receivers, or the calls of one, ran at most `n` queries altogether.
-
-    A query counts for the innermost call that ran it, not for those around. Raises
-    `SignalscopeError` where the recording did not count queries.
-    """
-    __tracebackhide__ = True
-    calls = recording.calls(receiver)
-    if receiver is not None and not calls:
-        head = f"{name_of_receiver(receiver)} was not called, so that its queries tell nothing"
-        lines = [*absence(recording, receiver, Filter()), *dropped_lines(recording)]
-        raise AssertionError(message_of(head, lines, recording))
-    if any(call.queries is None for call in calls):
-        raise SignalscopeError(
-            "This recording did not count queries, so it cannot tell how many there were. "
-            'Record with queries=True, and with SIGNALSCOPE["QUERIES"] on.'
-        )
-    count = sum(call.queries.count for call in calls if call.queries is not None)
-    if count > n:
-        who = "Receivers" if receiver is None else name_of_receiver(receiver)
-        head = f"{who} ran {number_of(count, 'query', 'queries')}, where at most {n} may be"
-        raise AssertionError(message_of(head, query_lines(calls), recording))
-    if recording.dropped:
-        raise AssertionError(unknown_outcome(f"there were at most {n} queries", [], recording))
-
-
-def assert_no_findings(recording: Recorded, /, *ids: str) -> None:
-    """Assert that the rules found nothing, or nothing under these `ids` (``W101``).
-
-    Raises `SignalscopeError` where no rule has looked, and for what is the id of no rule.
-    """
-    __tracebackhide__ = True
-    findings = getattr(recording, "findings", None)
-    if findings is None:
-        raise SignalscopeError("This recording has no findings: no rule has looked at it.")
-    for each in ids:
-        if (wrong := complaint(each)) is not None:
-            raise SignalscopeError(wrong)
-    found = [finding for finding in findings if not ids or finding.id in ids]
-    if found:
-        named = ", ".join(dict.fromkeys(finding.id for finding in found))
-        head = f"{number_of(len(found), 'finding')}, where none may be: {named}"
-        lines = grouped_lines(f"{finding.id} {finding.message}" for finding in found)
-        raise AssertionError(message_of(head, lines, recording))
-    if recording.dropped:
-        raise AssertionError(unknown_outcome("there is nothing to find", [], recording))

@@ -22,14 +22,14 @@ class Tree:
 
     def __init__(self, root: Dispatch, limit: int) -> None:
         self.root: Dispatch | None = root
-        self.limit = limit
-        self.kept = [root]
+        self.limit: int = limit
+        self.kept: list[Dispatch] = [root]
         self.bypasses: list[Bypass] = []
         self.found: Any = None
         """What the first sink that asked made of it; the others need not do that again."""
-        self.has_queries = False
+        self.has_queries: bool = False
         """Whether any of its calls ran one: to ask each of them takes longer than all the rest."""
-        self.is_over = False
+        self.is_over: bool = False
 
     def add(self, dispatch: Dispatch) -> None:
         """Keep a dispatch, if there is room."""

@@ -109,10 +109,10 @@ class SavedFacts:
         line: int | None = None,
         stand_in: str | None = None,
     ) -> None:
-        self.name = name
-        self.stand_in = stand_in
-        self.file = file
-        self.line = line
+        self.name: Any = name
+        self.stand_in: str | None = stand_in
+        self.file: str | None = file
+        self.line: int | None = line
 
     def ref(self) -> None:
         """There is no object to refer to."""

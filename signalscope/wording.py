@@ -11,8 +11,8 @@ from signalscope.naming import receiver_facts, sender_facts, short_name, signal_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from signalscope.assertions import Recorded
     from signalscope.records import Dispatch
-    from signalscope.testing import Recorded
 
 
 __all__ = [

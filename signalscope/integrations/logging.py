@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signalscope import patching
 from signalscope.logs import LOGGER, LogSink, wrong
 from signalscope.surroundings import CONTEXT_KEYS, surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["LoggingSink", "SignalContextFilter"]
 
@@ -42,7 +45,7 @@ class LoggingSink(LogSink):
         if not isinstance(logger, logging.Logger):
             raise wrong(self, "logger", logger, "Give a logging.Logger or the name of one.")
         self._logger = logger
-        self.enabled = logger.isEnabledFor
+        self.enabled: Callable[[int], bool] = logger.isEnabledFor
 
     def write(self, level: int, event: str, keys: dict[str, Any]) -> None:
         """Write a line."""

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 try:
     import structlog
-except ModuleNotFoundError as error:
-    if error.name != "structlog":
+except ModuleNotFoundError as _error:
+    if _error.name != "structlog":
         raise
     raise ModuleNotFoundError(
         "StructlogSink and add_signal_context need structlog; install it with: "
         'python -m pip install "django-signalscope[structlog]"',
         name="structlog",
-    ) from error
+    ) from _error
 
 from signalscope import patching
 from signalscope.logs import LOGGER, LogSink, wrong
 from signalscope.surroundings import surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from structlog.typing import EventDict, WrappedLogger
 
     from signalscope.records import Dispatch
@@ -96,7 +98,7 @@ class StructlogSink(LogSink):
         self._logger = logger
         cls = type(logger)
         if hasattr(cls, "isEnabledFor"):  # backed by the standard library's
-            self.enabled = logger.isEnabledFor
+            self.enabled: Callable[[int], bool] = logger.isEnabledFor
         else:
             self.enabled = {
                 level: getattr(cls, name, None) is not _DROPS for level, name in _METHODS.items()

@@ -21,7 +21,8 @@ class ReceiverFacts:
     __slots__ = ("__weakref__", "file", "line", "name", "ref")
 
     def __init__(self, receiver: object, forget: Callable[[Any], object] | None = None) -> None:
-        self.ref = weakly(receiver, forget)
+        self.ref: Callable[[], Any] = weakly(receiver, forget)
+        self.name: str
         self.name, code = describe_callable(receiver)
         self.file: str | None = code.co_filename if code else None
         self.line: int | None = code.co_firstlineno if code else None
@@ -39,10 +40,12 @@ class StandInFacts(ReceiverFacts):
         what: str,
         forget: Callable[[Any], object] | None = None,
     ) -> None:
-        self.ref = weakly(stand_in, forget)
-        self.name, self.file, self.line = stands_for.name, stands_for.file, stands_for.line
-        self.stands_for = stands_for
-        self.stand_in = what
+        self.ref: Callable[[], Any] = weakly(stand_in, forget)
+        self.name: str = stands_for.name
+        self.file: str | None = stands_for.file
+        self.line: int | None = stands_for.line
+        self.stands_for: ReceiverFacts = stands_for
+        self.stand_in: str = what
 
 
 def receiver_facts(receiver: object) -> ReceiverFacts:

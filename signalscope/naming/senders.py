@@ -39,7 +39,7 @@ class SenderFacts:
     key: str | None
 
     def __init__(self, sender: object, forget: Callable[[Any], object] | None = None) -> None:
-        self.ref = weakly(sender, forget)
+        self.ref: Callable[[], Any] = weakly(sender, forget)
         self._read(sender)
 
     def _read(self, sender: object) -> None:

@@ -24,8 +24,8 @@ class SignalFacts:
     __slots__ = ("__weakref__", "_asked", "_name", "_origin", "ref", "type_name")
 
     def __init__(self, signal: object, forget: Callable[[Any], object] | None = None) -> None:
-        self.ref = weakly(signal, forget)
-        self.type_name = dotted_name(type(signal))
+        self.ref: Callable[[], Any] = weakly(signal, forget)
+        self.type_name: str = dotted_name(type(signal))
         self._name: str | None = None
         self._asked = 0
         self._origin: _Place | None = _origin_of(signal)

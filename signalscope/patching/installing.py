@@ -33,7 +33,7 @@ __all__ = [
 _GUARD = "MAX_DEPTH"
 """Stands in the recorder's list of listeners while a limit of depth is to be watched."""
 
-logger = logging.getLogger("signalscope")
+logger: logging.Logger = logging.getLogger("signalscope")
 
 _lock = threading.RLock()
 

@@ -16,7 +16,7 @@ from signalscope.registry import connect_log
 
 __all__ = ["recorder"]
 
-recorder = Recorder()
+recorder: Recorder = Recorder()
 recorder.wiring = connect_log
 recorder.connections = connections
 recorder.of_instances = (pre_init, post_init)

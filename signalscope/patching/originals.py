@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["functions_if_known", "functions_of"]
 
-logger = logging.getLogger("signalscope")
+logger: logging.Logger = logging.getLogger("signalscope")
 
 _woven: dict[str, dict[Weave, weaving.WovenCode]] = {}
 """Woven code by module; made once, since reading and compiling Django's source takes a while."""

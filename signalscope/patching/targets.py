@@ -14,7 +14,7 @@ Targets = dict[str, tuple[Weave, ...]]
 
 SENDS = ("send", "send_robust", "asend", "asend_robust")
 
-ESSENTIAL = {
+ESSENTIAL: Targets = {
     "django.dispatch.dispatcher": tuple(
         Weave("Signal", name, weaving.dispatching) for name in SENDS
     ),
@@ -27,7 +27,7 @@ RUNS = django.VERSION >= (6, 1)
 if RUNS:
     ESSENTIAL["django.dispatch.dispatcher"] += (Weave(None, "_run_parallel", weaving.running),)
 
-FURTHER = {
+FURTHER: Targets = {
     "django.dispatch.dispatcher": (
         *(Weave("Signal", name, weaving.connecting) for name in ("connect", "disconnect")),
         Weave("Signal", "__init__", weaving.creating),

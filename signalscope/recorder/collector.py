@@ -26,15 +26,15 @@ class Collector:
         queries: bool = True,
     ) -> None:
         self.limit = limit
-        self.wants = wants or SignalFilter()
-        self.verdicts = self.wants.verdicts
+        self.wants: SignalFilter = wants or SignalFilter()
+        self.verdicts: dict[SignalFacts, bool] = self.wants.verdicts
         self.queries = queries
         self.kept: list[Dispatch] = []
         self.bypasses: list[Bypass] = []
         self.effects: list[Effect] = []
         self.unheard: dict[tuple[SignalFacts | SavedFacts, str | None], int] = {}
         """Sends that found no receiver: signal and sender's name → how often."""
-        self.dropped = 0
+        self.dropped: int = 0
         self._lock = threading.Lock()
 
     def bypass(self, bypass: Bypass) -> None:

@@ -26,7 +26,7 @@ from signalscope.values import error_info
 
 __all__ = ["DispatchHooks"]
 
-users_files = file_kinds.user
+users_files: set[str] = file_kinds.user
 
 
 class DispatchHooks(Listening):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listening"]
 
-logger = logging.getLogger("signalscope")
+logger: logging.Logger = logging.getLogger("signalscope")
 
 _FOLLOWING = "FOLLOWING"
 """Stands in the list of listeners where `Listening.follow` is on."""
@@ -42,21 +42,21 @@ class Listening(AwaitedHooks, OrmHooks):
         super().__init__()
         self.clock = clock
         self.active: list[object] = []
-        self.sinks = FanOut()
-        self.tells = False
+        self.sinks: FanOut = FanOut()
+        self.tells: bool = False
         """Whether there are sinks; a plain bool, since it is asked at every step."""
-        self.tells_starts = False
+        self.tells_starts: bool = False
         """Whether one of them wants to hear that a call begins."""
-        self.follows = False
+        self.follows: bool = False
         """Whether somebody asks which receiver runs (the context of log lines)."""
-        self.sinks_want = SignalFilter()
+        self.sinks_want: SignalFilter = SignalFilter()
         self.max_depth: int | None = None
         self.max_records = 10_000
         """How much of a tree is kept for sinks; a recording has a limit of its own."""
         self.muting: list[object] = []
         self.of_instances: tuple[object, object] = (None, None)
         """``pre_init`` and ``post_init``: each instance of a model sends them, mostly to nobody."""
-        self.hears_of_instances = False
+        self.hears_of_instances: bool = False
         """Whether a recording wants one of these."""
         self.hears_of_runs = False
         """Whether `ran` is told how gathered coroutines end (from Django 6.1 on)."""

@@ -19,11 +19,11 @@ class Scope:
     def __init__(
         self, parent: ReceiverCall | None, collectors: tuple[Any, ...], wall: WallClock
     ) -> None:
-        self.parent = parent
-        self.collectors = collectors
-        self.wall = wall
+        self.parent: ReceiverCall | None = parent
+        self.collectors: tuple[Any, ...] = collectors
+        self.wall: WallClock = wall
         self.outer: ReceiverCall | Scope | Continuation | None = None
-        self.counts_queries = True
+        self.counts_queries: bool = True
         self.wiring: Any = None
 
 
@@ -33,6 +33,6 @@ class Continuation:
     __slots__ = ("of", "over")
 
     def __init__(self, of: ReceiverCall | Scope | Continuation | None) -> None:
-        self.of = of
-        self.over = False
+        self.of: ReceiverCall | Scope | Continuation | None = of
+        self.over: bool = False
         """Whether it has ended; what it started may go on, in a task or a thread."""

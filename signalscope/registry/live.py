@@ -171,6 +171,7 @@ class Asked:
         self._text = self._given or None
         self._key = id_of(sender)
         self._known: list[SenderFacts] = []
+        self.found: list[SenderFacts]
         if self._text is None:
             self.found = [sender_facts(sender)]
         else:

@@ -361,7 +361,7 @@ def _is_constructor(code: CodeType, bases: tuple[type, ...]) -> bool:
     return any(type(each) is types.FunctionType and each.__code__ is code for each in functions)
 
 
-connect_log = ConnectLog()
+connect_log: ConnectLog = ConnectLog()
 """The log of this process."""
 
 

@@ -64,23 +64,25 @@ class Row:
     def __init__(
         self, key: tuple[Any, Any], receiver: Any, clock: Callable[[], int], since: int
     ) -> None:
-        self.key = key
+        self.key: tuple[Any, Any] = key
         """Plain values. Once bound, the very tuple in ``Signal.receivers``: no other is it, though
         ids be used again."""
         self.receiver: ReceiverFacts = receiver_facts(receiver)
         method = type(receiver) is types.MethodType
-        self.owner = _mortal(receiver.__self__ if method else receiver, clock)
+        self.owner: _Mortal | None = _mortal(receiver.__self__ if method else receiver, clock)
         """The receiver; of a bound method, its instance."""
-        self.function = weak_reference(receiver.__func__) if method else None
+        self.function: weak_reference[Callable[..., Any]] | None = (
+            weak_reference(receiver.__func__) if method else None
+        )
         """The function of a bound method."""
         self.sender: SenderFacts | None = None
         """None where it is not known."""
         self.place: Location | None = None
-        self.since = since
+        self.since: int = since
         """By when it was connected."""
         self.ended: int | None = None
         """When disconnect() took it out."""
-        self.lost = False
+        self.lost: bool = False
         """Whether nothing follows from the death of the receiver: the connection is strong, or
         went by other means than death and disconnect()."""
 
@@ -112,9 +114,9 @@ class Log:
         """By the id of the key, which the row holds."""
         self.unbound: dict[tuple[Any, Any], list[Row]] = {}
         """Heard of, and not yet found in ``Signal.receivers``; by an equal key, oldest first."""
-        self.waiting = 0
+        self.waiting: int = 0
         """How many rows are unbound."""
-        self.limit = 2 * PAST
+        self.limit: int = 2 * PAST
 
     @property
     def size(self) -> int:

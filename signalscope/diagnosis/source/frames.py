@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import types
     from collections.abc import Mapping
 
-    from signalscope.diagnosis.source.trees import Definition
+    from signalscope.diagnosis.source.trees import Definition, Node
 
 __all__ = ["Callee", "Frame", "frame_of"]
 
@@ -41,16 +41,16 @@ class Frame:
         models: tuple[type, ...] = (),
     ) -> None:
         self.function = function
-        self.node = definition.node
-        self.file = definition.file
-        self.names = Names(function, definition.node)
+        self.node: Node = definition.node
+        self.file: str = definition.file
+        self.names: Names = Names(function, definition.node)
         self.kwargs = kwargs
         """The parameter that holds the rest of what the signal sends, if the function has it."""
         self.owner = owner
         """The class, where the function is a method of the receiver's object."""
         self.models = models
         """The senders; empty where the receiver listens to all, or one is not known."""
-        self.instances = instances | self._aliases(instances)
+        self.instances: frozenset[str] = instances | self._aliases(instances)
 
     def _aliases(self, instances: frozenset[str]) -> frozenset[str]:
         """Return the names that are given the instance and never anything else."""

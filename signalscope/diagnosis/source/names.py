@@ -44,7 +44,7 @@ class Names:
         self.assigned: dict[str, list[ast.expr | None]] = {}
         """Names that the function gives a value: the values, None for one that is no expression."""
         self.local_functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
-        self.parameters = set(parameters_of(node))
+        self.parameters: set[str] = set(parameters_of(node))
         for each in own_nodes(node):
             self._read(each)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["diagnose_wiring"]
 
-logger = logging.getLogger("signalscope")
+logger: logging.Logger = logging.getLogger("signalscope")
 _RULES: tuple[Callable[[list[Wire]], list[Finding]], ...] = (
     duplicates,
     unresolved_senders,

@@ -11,14 +11,14 @@ to `editors`, and `views` serves tabs, further rows, downloads and the static fi
 
 try:
     import debug_toolbar as _debug_toolbar  # noqa: F401 - asked for here, so that its absence has a remedy
-except ModuleNotFoundError as error:
-    if error.name != "debug_toolbar":
+except ModuleNotFoundError as _error:
+    if _error.name != "debug_toolbar":
         raise
     raise ModuleNotFoundError(
         "SignalscopePanel needs django-debug-toolbar; install it with: "
         'python -m pip install "django-signalscope[toolbar]"',
         name="debug_toolbar",
-    ) from error
+    ) from _error
 
 from signalscope.integrations.debug_toolbar.panel import SignalscopePanel
 

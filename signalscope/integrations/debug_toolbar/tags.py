@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from signalscope.integrations.debug_toolbar.editors import Editor
     from signalscope.rendering.words import Place
 
-register = Library()
+register: Library = Library()
 
 
 @register.filter

@@ -14,14 +14,14 @@ try:
     # Asked for here, so that their absence has a remedy.
     import opentelemetry.instrumentation as _instrumentation  # noqa: F401
     import opentelemetry.trace as _trace  # noqa: F401
-except ModuleNotFoundError as error:
-    if not (error.name or "").startswith("opentelemetry"):
+except ModuleNotFoundError as _error:
+    if not (_error.name or "").startswith("opentelemetry"):
         raise
     raise ModuleNotFoundError(
         "SignalscopeInstrumentor needs opentelemetry-api and opentelemetry-instrumentation; "
         'install them with: python -m pip install "django-signalscope[otel]"',
-        name=error.name,
-    ) from error
+        name=_error.name,
+    ) from _error
 
 from signalscope.integrations.opentelemetry.instrumentor import SignalscopeInstrumentor
 

@@ -27,10 +27,10 @@ class More:
     __slots__ = ("calls", "duration_ns", "receivers", "under")
 
     def __init__(self, under: Any = None) -> None:
-        self.under = under
+        self.under: Any = under
         """The span, where it is somebody else's, who does not know when to tell of this."""
-        self.calls = 0
-        self.duration_ns = 0
+        self.calls: int = 0
+        self.duration_ns: int = 0
         self.receivers: set[ReceiverFacts | SavedFacts] = set()
 
     def add(self, call: ReceiverCall) -> None:
@@ -62,12 +62,12 @@ class Trace:
     __slots__ = ("anchor", "flags", "left", "more", "state", "trace_id")
 
     def __init__(self, trace_id: int, flags: Any, state: Any, left: float) -> None:
-        self.trace_id = trace_id
-        self.flags = flags
-        self.state = state
-        self.left = left
+        self.trace_id: int = trace_id
+        self.flags: Any = flags
+        self.state: Any = state
+        self.left: float = left
         """How many spans it may still get."""
-        self.anchor = 0
+        self.anchor: int = 0
         """Nanoseconds from the recorder's clock to the Unix epoch's."""
         self.more: More | None = None
         """What is over the budget right under a span of somebody else."""

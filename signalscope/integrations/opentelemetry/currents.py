@@ -11,6 +11,9 @@ from opentelemetry.trace import get_current_span, set_span_in_context
 from signalscope.integrations.opentelemetry.live import LiveSpan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextvars import Token
+
     from opentelemetry.trace import Span
 
 __all__ = ["SPAN_KEY", "attach", "detach", "get_current", "restore"]
@@ -20,7 +23,9 @@ SPAN_KEY: str = next(iter(set_span_in_context(get_current_span(), Context())))
 
 # The functions of the module `opentelemetry.context` do no more than to call these.
 _runtime = getattr(context_api, "_RUNTIME_CONTEXT", context_api)
-attach, detach, get_current = _runtime.attach, _runtime.detach, _runtime.get_current
+attach: Callable[[Context], Token[Context]] = _runtime.attach
+detach: Callable[[Token[Context]], None] = _runtime.detach
+get_current: Callable[[], Context] = _runtime.get_current
 
 
 def restore(span: Any) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SignalscopeInstrumentor"]
 
-logger = logging.getLogger("signalscope")
+logger: logging.Logger = logging.getLogger("signalscope")
 
 PREFIX = "OTEL_PYTHON_SIGNALSCOPE_"
 DEFAULT_MAX_SPANS = 1000

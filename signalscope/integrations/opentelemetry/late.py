@@ -91,8 +91,10 @@ class LateSpan(Span):
             given = self.own.identify(self)
         return given
 
-    context = property(get_span_context)
-    """Its identity."""
+    @property
+    def context(self) -> SpanContext:
+        """Its identity."""
+        return self.get_span_context()
 
     def is_recording(self) -> bool:
         """Tell whether it has not ended."""
@@ -188,15 +190,18 @@ class LateTracer:
         self.tracer = tracer
         self._generate_span_id = tracer.id_generator.generate_span_id
         # These are not public; where a release has no such thing, `of` finds out.
-        self.limits = tracer._span_limits  # noqa: SLF001
-        self.scope = tracer._instrumentation_scope  # noqa: SLF001
+        self.limits: Any = tracer._span_limits  # noqa: SLF001
+        self.scope: Any = tracer._instrumentation_scope  # noqa: SLF001
         self._on_end = tracer.span_processor.on_end
         sampler = tracer.sampler
         parents = type(sampler) is ParentBased
-        self.takes_roots = (sampler._root if parents else sampler) is ALWAYS_ON  # type: ignore[attr-defined] # noqa: SLF001
-        self.takes_local = (sampler._local_parent_sampled if parents else sampler) is ALWAYS_ON  # type: ignore[attr-defined] # noqa: SLF001
-        self.takes_remote = (sampler._remote_parent_sampled if parents else sampler) is ALWAYS_ON  # type: ignore[attr-defined] # noqa: SLF001
-        self.drops_unsampled = parents and all(
+        root = sampler._root if parents else sampler  # type: ignore[attr-defined] # noqa: SLF001
+        self.takes_roots: bool = root is ALWAYS_ON
+        local = sampler._local_parent_sampled if parents else sampler  # type: ignore[attr-defined] # noqa: SLF001
+        self.takes_local: bool = local is ALWAYS_ON
+        remote = sampler._remote_parent_sampled if parents else sampler  # type: ignore[attr-defined] # noqa: SLF001
+        self.takes_remote: bool = remote is ALWAYS_ON
+        self.drops_unsampled: bool = parents and all(
             each is ALWAYS_OFF
             for each in (sampler._local_parent_not_sampled, sampler._remote_parent_not_sampled)  # type: ignore[attr-defined] # noqa: SLF001
         )

@@ -45,10 +45,10 @@ class LiveSpan:
         context: Context | None = None,
         link: SpanContext | None = None,
     ) -> None:
-        self.trace = trace
+        self.trace: Trace | None = trace
         self.more: More | None = None
-        self.is_over = False
-        self.is_exported = True
+        self.is_over: bool = False
+        self.is_exported: bool = True
         self.span: Span = tracer.start_span(
             name_of(record),
             context=context,

@@ -26,7 +26,22 @@ __all__ = ["Metrics"]
 _MOST_KNOWN = 2000
 """How many sets of attributes are kept to be used again."""
 
-BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
+BUCKETS: list[float] = [
+    0.0001,
+    0.00025,
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    5,
+]
 """In seconds: a receiver takes anything from microseconds to as long as a request may."""
 
 
@@ -38,7 +53,7 @@ class Metrics:
         # Exemplars ask the current span for its identity, and what has one is exported: so they
         # have to do without where short spans are to be left out.
         self._context = None if exemplars else set_span_in_context(INVALID_SPAN)
-        self.is_on = False
+        self.is_on: bool = False
         """Whether there is a provider: nobody wants metrics otherwise."""
 
     def look(self) -> None:

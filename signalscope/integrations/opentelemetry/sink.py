@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TracingSink"]
 
-logger = logging.getLogger("signalscope")
+logger: logging.Logger = logging.getLogger("signalscope")
 
 
 class TracingSink(Placing):

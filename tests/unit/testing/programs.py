@@ -8,7 +8,7 @@ import pytest
 from django.db.models.signals import post_save, pre_save
 from django.dispatch import Signal
 
-from signalscope import testing
+from signalscope.assertions import Assertions
 from signalscope.errors import SignalscopeError
 from tests.testapp.models import Note
 
@@ -84,8 +84,8 @@ def first_line(message):
     return message.splitlines()[0]
 
 
-CALLED = testing.assert_called, testing.assert_not_called
-SENT = testing.assert_sent, testing.assert_not_sent
+CALLED = Assertions.assert_called, Assertions.assert_not_called
+SENT = Assertions.assert_sent, Assertions.assert_not_sent
 
 
 def check_counts(assertions, recording, subject, asked, count):

@@ -9,7 +9,7 @@ import pytest
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
 import signalscope
-from signalscope import testing
+from signalscope.assertions import Assertions
 from tests.testapp.models import Note, Tag
 from tests.unit.testing.programs import (
     CALLED,
@@ -85,7 +85,7 @@ class TestCalled:
     def test_kwargs_are_compared_with_what_was_sent(self, saves, asked, count):
         """Flags by value, update_fields as sets, instances by model and key."""
         if inspect.isgenerator(asked.get("update_fields")):
-            testing.assert_called(saves, greet, times=count, **asked)
+            Assertions.assert_called(saves, greet, times=count, **asked)
         else:
             check_counts(CALLED, saves, greet, asked, count)
 
@@ -94,7 +94,7 @@ class TestCalled:
         connect(post_save, greet)
         with signalscope.record() as recording:
             saved(update_fields=frozenset({"title"}))
-        testing.assert_called(recording, greet, update_fields="title")
+        Assertions.assert_called(recording, greet, update_fields="title")
 
     def test_facts_of_many_to_many_changes(self, connect):
         """Action, direction and the number of keys are kept; the keys are not."""
@@ -109,11 +109,11 @@ class TestCalled:
                 pk_set={5, 6},
                 using="default",
             )
-        testing.assert_called(recording, greet, action="post_add", reverse=False, pk_count=2)
-        testing.assert_not_called(recording, greet, action="pre_add")
-        testing.assert_not_called(recording, greet, pk_count=3)
+        Assertions.assert_called(recording, greet, action="post_add", reverse=False, pk_count=2)
+        Assertions.assert_not_called(recording, greet, action="pre_add")
+        Assertions.assert_not_called(recording, greet, pk_count=3)
         assert "Did you mean pk_count?" in refusal(
-            testing.assert_called, recording, greet, pk_set={5, 6}
+            Assertions.assert_called, recording, greet, pk_set={5, 6}
         )
 
     def test_instances_under_other_names(self, connect):
@@ -122,19 +122,19 @@ class TestCalled:
         with signalscope.record() as recording:
             opened.send(sender=None, note=Note(pk=7))
             opened.send(sender=None)
-        testing.assert_called(recording, greet, times=1, note=Note(pk=7))
-        testing.assert_called(recording, greet, times=1, note="testapp.Note pk=7")
-        message = failure(testing.assert_called, recording, greet, note=Note(pk=8))
+        Assertions.assert_called(recording, greet, times=1, note=Note(pk=7))
+        Assertions.assert_called(recording, greet, times=1, note="testapp.Note pk=7")
+        message = failure(Assertions.assert_called, recording, greet, note=Note(pk=8))
         assert "note=testapp.Note pk=7, not testapp.Note pk=8" in message
         assert "opened  no note  at" in message
-        testing.assert_not_called(recording, greet, tag=Tag(pk=7))
+        Assertions.assert_not_called(recording, greet, tag=Tag(pk=7))
 
     def test_asked_of_a_recording_that_was_saved(self, saves):
         """The assertions hold for what `from_dict` brings back."""
         again = signalscope.Recording.from_dict(saves.to_dict())
-        testing.assert_called(again, greet, times=1, update_fields=["title", "tags"])
-        testing.assert_called(again, greet, times=1, sender=Tag, instance=Tag(pk=3))
-        testing.assert_not_sent(again, post_delete)
+        Assertions.assert_called(again, greet, times=1, update_fields=["title", "tags"])
+        Assertions.assert_called(again, greet, times=1, sender=Tag, instance=Tag(pk=3))
+        Assertions.assert_not_sent(again, post_delete)
 
 
 class TestSent:
@@ -186,21 +186,21 @@ class TestSent:
         """So they neither count nor are they ruled out."""
         recording = unheard(day)
         for message in (
-            failure(testing.assert_sent, recording, audited, created=True),
-            failure(testing.assert_not_sent, recording, audited, created=True),
-            failure(testing.assert_sent, recording, audited, times=1, created=True),
+            failure(Assertions.assert_sent, recording, audited, created=True),
+            failure(Assertions.assert_not_sent, recording, audited, created=True),
+            failure(Assertions.assert_sent, recording, audited, times=1, created=True),
         ):
             assert "It was sent 3 times to no receiver, and the kwargs of a send without" in message
             assert titles(message) == []
         assert first_line(message) == (
             f"It cannot be known whether {HERE}.audited was sent once with created=True"
         )
-        testing.assert_not_sent(recording, audited, float, created=True)
+        Assertions.assert_not_sent(recording, audited, float, created=True)
 
     def test_the_message_lists_unheard_sends(self, day):
         """With their number."""
-        message = failure(testing.assert_not_sent, unheard(day), audited)
+        message = failure(Assertions.assert_not_sent, unheard(day), audited)
         assert first_line(message) == f"{HERE}.audited was sent 3 times, but should not have been"
         assert "\n    2 × audited str  to no receiver\n" in message
-        message = failure(testing.assert_sent, unheard(day), audited, float)
+        message = failure(Assertions.assert_sent, unheard(day), audited, float)
         assert "2 × audited str  sender=str, not float  to no receiver" in message

@@ -9,7 +9,7 @@ import pytest
 from django.db.models.signals import post_save, pre_save
 
 import signalscope
-from signalscope import testing
+from signalscope.assertions import Assertions
 from tests.testapp.models import Note, Tag
 from tests.unit.testing import programs
 from tests.unit.testing.programs import (
@@ -31,7 +31,7 @@ from tests.unit.testing.programs import (
 class TestMessages:
     def test_a_receiver_that_did_not_run(self, day):
         """The nearest names of those that ran, and the tree."""
-        message = failure(testing.assert_called, day, "shop.count_vistors")
+        message = failure(Assertions.assert_called, day, "shop.count_vistors")
         assert message.splitlines()[:3] == [
             "shop.count_vistors was not called",
             f"  Nearest names: {HERE}.count_visitors",
@@ -48,7 +48,7 @@ class TestMessages:
             receiver.__qualname__ = name
         with signalscope.record() as recording:
             opened.send(sender=None)
-        message = failure(testing.assert_called, recording, "x.paint_walls_redd")
+        message = failure(Assertions.assert_called, recording, "x.paint_walls_redd")
         nearest = ["paint_walls_red", "paint_walls_redder", "paint_walls"]
         assert f"Nearest names: {', '.join(f'{__name__}.{name}' for name in nearest)}\n" in message
 
@@ -58,33 +58,39 @@ class TestMessages:
         for entry in saved["dispatches"]:
             entry["location"] = None
         again = signalscope.Recording.from_dict(saved)
-        message = failure(testing.assert_not_called, again, sweep)
+        message = failure(Assertions.assert_not_called, again, sweep)
         assert message.splitlines()[2] == "    closed str"
 
     def test_no_name_is_near(self, day):
         """Then none is shown."""
-        message = failure(testing.assert_called, day, "xyz")
+        message = failure(Assertions.assert_called, day, "xyz")
         assert message.splitlines()[:2] == ["xyz was not called", "  Recorded:"]
 
     def test_nothing_ran(self):
         """That, too, is said."""
         with signalscope.record() as recording:
             pass
-        message = failure(testing.assert_called, recording, greet)
+        message = failure(Assertions.assert_called, recording, greet)
         assert "  No receiver was called at all." in message
         assert "  No signal was sent to any receiver." in failure(
-            testing.assert_sent, recording, opened
+            Assertions.assert_sent, recording, opened
         )
 
     def test_the_nearest_signals(self, day):
         """Of those that were sent."""
-        message = failure(testing.assert_sent, day, "shop.signals.openned")
+        message = failure(Assertions.assert_sent, day, "shop.signals.openned")
         assert f"\n  Nearest names: {HERE}.opened\n" in message
 
     def test_a_call_with_other_kwargs(self, saves):
         """The differences, the nearest first, and where it was sent."""
         message = failure(
-            testing.assert_called, saves, greet, signal=post_save, sender=Note, raw=False, using="x"
+            Assertions.assert_called,
+            saves,
+            greet,
+            signal=post_save,
+            sender=Note,
+            raw=False,
+            using="x",
         )
         assert first_line(message) == (
             f"{HERE}.greet was not called for post_save from testapp.Note with raw=False, using='x'"
@@ -102,28 +108,30 @@ class TestMessages:
 
     def test_a_call_for_another_signal(self, saves):
         """Short names, as they can be told apart."""
-        message = failure(testing.assert_called, saves, sweep, signal=post_save, created=True)
+        message = failure(Assertions.assert_called, saves, sweep, signal=post_save, created=True)
         assert "pre_save testapp.Note  signal=pre_save, not post_save; no created  at" in message
-        message = failure(testing.assert_called, saves, sweep, signal="shop.pre_save")
+        message = failure(Assertions.assert_called, saves, sweep, signal="shop.pre_save")
         assert "signal=django.db.models.signals.pre_save, not shop.pre_save" in message
 
     def test_a_wrong_number(self, saves):
         """Both numbers; the calls as asked, and the others only where some are missing."""
-        message = failure(testing.assert_called, saves, greet, times=3, created=True)
+        message = failure(Assertions.assert_called, saves, greet, times=3, created=True)
         assert first_line(message) == (
             f"{HERE}.greet was called 2 times with created=True, not 3 times"
         )
         assert "As asked:" in message
         assert "created=False, not True" in message
-        message = failure(testing.assert_called, saves, greet, times=1, created=True)
+        message = failure(Assertions.assert_called, saves, greet, times=1, created=True)
         assert first_line(message) == f"{HERE}.greet was called 2 times with created=True, not once"
         assert "created=False" not in message.partition("Recorded:")[0]
-        message = failure(testing.assert_called, saves, lock_up, times=2)
+        message = failure(Assertions.assert_called, saves, lock_up, times=2)
         assert first_line(message) == f"{HERE}.lock_up was not called, but should have been 2 times"
 
     def test_a_call_that_should_not_be(self, saves):
         """What was sent, and from where."""
-        message = failure(testing.assert_not_called, saves, greet, update_fields=["tags", "title"])
+        message = failure(
+            Assertions.assert_not_called, saves, greet, update_fields=["tags", "title"]
+        )
         assert first_line(message) == (
             f"{HERE}.greet was called once with update_fields={{'tags', 'title'}}, "
             "but should not have been"
@@ -132,12 +140,12 @@ class TestMessages:
         assert facts in message
         assert f"at {programs.__file__}:" in message
         assert titles(message) == ["As asked:"]
-        message = failure(testing.assert_called, saves, greet, times=4)
+        message = failure(Assertions.assert_called, saves, greet, times=4)
         assert titles(message) == ["As asked:"]
 
     def test_a_send_that_should_not_be(self, saves):
         """Only what is as asked; neither other sends nor names."""
-        message = failure(testing.assert_not_sent, unheard(saves), post_save, Tag)
+        message = failure(Assertions.assert_not_sent, unheard(saves), post_save, Tag)
         assert first_line(message) == (
             "django.db.models.signals.post_save was sent once by testapp.Tag, "
             "but should not have been"
@@ -147,15 +155,15 @@ class TestMessages:
 
     def test_a_send_by_another(self, saves):
         """Sends of the same signal only, and no names where there are some."""
-        message = failure(testing.assert_sent, unheard(saves), post_save, int)
+        message = failure(Assertions.assert_sent, unheard(saves), post_save, int)
         assert titles(message) == ["Not as asked:"]
         assert "    2 × post_save testapp.Note  sender=testapp.Note, not int  at" in message
         assert "    post_save testapp.Tag  sender=testapp.Tag, not int  at" in message
         assert "audited" not in message
         assert "pre_save" not in message.partition("Recorded:")[0]
-        message = failure(testing.assert_sent, saves, pre_save, times=2)
+        message = failure(Assertions.assert_sent, saves, pre_save, times=2)
         assert titles(message) == ["As asked:"]
-        message = failure(testing.assert_not_sent, unheard(saves), audited, str)
+        message = failure(Assertions.assert_not_sent, unheard(saves), audited, str)
         assert titles(message) == ["As asked:"]
         assert "1 × " not in message
         assert message.count("to no receiver") == 1
@@ -168,10 +176,10 @@ class TestMessages:
         with signalscope.record() as recording, signalscope.muted(receiver=greet):
             opened.send(sender=str)
         for receiver in (greet, "greet"):
-            message = failure(testing.assert_called, recording, receiver)
+            message = failure(Assertions.assert_called, recording, receiver)
             assert "\n  Connected, but not called:\n    muted: opened str  at " in message
             assert "Nearest" not in message
-        message = failure(testing.assert_called, recording, count_visitors, sender=int)
+        message = failure(Assertions.assert_called, recording, count_visitors, sender=int)
         assert "Connected" not in message
 
     def test_a_namesake(self, connect):
@@ -187,16 +195,18 @@ class TestMessages:
         connect(opened, ran)
         with signalscope.record() as recording:
             opened.send(sender=None)
-        testing.assert_called(recording, ran)
-        message = failure(testing.assert_called, recording, given)
+        Assertions.assert_called(recording, ran)
+        message = failure(Assertions.assert_called, recording, given)
         assert "twin is another object than the one given here" in message
-        testing.assert_called(recording, "make.<locals>.twin")
+        Assertions.assert_called(recording, "make.<locals>.twin")
 
     def test_what_nothing_listened_to(self, day):
         """A receiver that did not run may not have been connected."""
-        message = failure(testing.assert_called, unheard(day), lock_up, signal=audited)
+        message = failure(Assertions.assert_called, unheard(day), lock_up, signal=audited)
         assert "\n  Sent, but nothing listened:\n    2 × audited str\n    audited\n" in message
-        assert "audited" not in failure(testing.assert_called, unheard(day), lock_up, signal=opened)
+        assert "audited" not in failure(
+            Assertions.assert_called, unheard(day), lock_up, signal=opened
+        )
 
     def test_long_messages_are_cut(self, connect):
         """At sixty lines of the tree, and eight of a list."""
@@ -204,7 +214,7 @@ class TestMessages:
         with signalscope.record() as recording:
             for number in range(50):
                 opened.send(sender=f"visitor {number}")
-        lines = failure(testing.assert_not_called, recording, greet).splitlines()
+        lines = failure(Assertions.assert_not_called, recording, greet).splitlines()
         assert lines[1] == "  As asked:"
         assert [line.split("  at ")[0] for line in lines[2:10]] == [
             f"    opened visitor {number}" for number in range(8)
@@ -222,7 +232,7 @@ class TestMessages:
                 opened.send(sender=str if number < 22 else f"visitor {number}")
             if over:
                 opened.send(sender="one more")
-        lines = failure(testing.assert_not_called, recording, greet, sender="visitor *")
+        lines = failure(Assertions.assert_not_called, recording, greet, sender="visitor *")
         assert ("more line" in lines) is bool(over)
         assert "… and 2 more lines of recording.tree()" in lines or not over
         listed = lines.partition("Recorded:")[0]
@@ -235,11 +245,15 @@ class TestMessages:
         with signalscope.record() as recording:
             saved(3)
         for asked in ({"instance": Note(pk=5)}, {"using": Note(pk=5)}, {"update_fields": [Note]}):
-            failure(testing.assert_called, recording, greet, **asked)
-        assert "using=<Note>" in failure(testing.assert_called, recording, greet, using=Note(pk=5))
+            failure(Assertions.assert_called, recording, greet, **asked)
+        assert "using=<Note>" in failure(
+            Assertions.assert_called, recording, greet, using=Note(pk=5)
+        )
 
     def test_names_are_not_imported(self, day):
         """Importing a module could connect the very receiver."""
         sys.modules.pop("this", None)
-        failure(testing.assert_called, day, "this.greet", signal="this.opened", sender="this.Book")
+        failure(
+            Assertions.assert_called, day, "this.greet", signal="this.opened", sender="this.Book"
+        )
         assert "this" not in sys.modules

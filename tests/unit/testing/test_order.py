@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 import signalscope
-from signalscope import testing
+from signalscope.assertions import Assertions
 from tests.unit.testing.programs import (
     HERE,
     Elsewhere,
@@ -35,13 +35,13 @@ class TestOrder:
     )
     def test_the_order_of_first_calls(self, day, receivers):
         """As asked it passes; with any two exchanged it fails, though later calls may fit."""
-        testing.assert_order(day, *receivers)
-        message = failure(testing.assert_order, day, *reversed(receivers))
+        Assertions.assert_order(day, *receivers)
+        message = failure(Assertions.assert_order, day, *reversed(receivers))
         assert " was first called after " in first_line(message)
 
     def test_the_message_shows_both_orders(self, day):
         """Asked, and as it was."""
-        message = failure(testing.assert_order, day, greet, sweep, count_visitors)
+        message = failure(Assertions.assert_order, day, greet, sweep, count_visitors)
         assert message.splitlines()[:4] == [
             f"{HERE}.sweep was first called after {HERE}.count_visitors",
             f"  asked: {HERE}.greet → {HERE}.sweep → {HERE}.count_visitors",
@@ -51,15 +51,15 @@ class TestOrder:
 
     def test_one_of_them_did_not_run(self, day):
         """Then there is no order; the nearest names help."""
-        message = failure(testing.assert_order, day, greet, "shop.sweeep")
+        message = failure(Assertions.assert_order, day, greet, "shop.sweeep")
         assert first_line(message) == "shop.sweeep was not called, so that there is no order"
         assert f"  was:   {HERE}.greet\n" in message
         assert f"  Nearest names: {HERE}.sweep" in message
-        assert "was:   none of them" in failure(testing.assert_order, day, "x.y", "x.z")
+        assert "was:   none of them" in failure(Assertions.assert_order, day, "x.y", "x.z")
 
     def test_two_names_of_one(self, day):
         """Nothing comes before itself."""
-        message = failure(testing.assert_order, day, greet, "programs.greet")
+        message = failure(Assertions.assert_order, day, greet, "programs.greet")
         assert "are one receiver" in first_line(message)
 
     def test_a_receiver_that_wraps_another_comes_first(self, connect):
@@ -72,14 +72,14 @@ class TestOrder:
         connect(closed, sweep)
         with signalscope.record() as recording:
             opened.send(sender=None)
-        testing.assert_order(recording, outer, sweep)
-        failure(testing.assert_order, recording, sweep, outer)
+        Assertions.assert_order(recording, outer, sweep)
+        failure(Assertions.assert_order, recording, sweep, outer)
 
 
 class TestRecursion:
     def test_nesting_is_no_recursion(self, day):
         """Nor are two sends one after the other."""
-        testing.assert_no_recursion(day)
+        Assertions.assert_no_recursion(day)
 
     def test_the_cycle_is_spelt_out(self, connect):
         """From the first entry back to itself."""
@@ -95,7 +95,7 @@ class TestRecursion:
         connect(closed, pong)
         with signalscope.record() as recording:
             opened.send(sender=str)
-        message = failure(testing.assert_no_recursion, recording)
+        message = failure(Assertions.assert_no_recursion, recording)
         assert first_line(message) == (
             "opened str, closed int were sent again by their own receivers"
         )
@@ -114,7 +114,7 @@ class TestRecursion:
         connect(opened, again)
         with signalscope.record() as recording:
             opened.send(sender=str)
-        message = failure(testing.assert_no_recursion, recording)
+        message = failure(Assertions.assert_no_recursion, recording)
         assert first_line(message) == "opened str was sent again by its own receivers"
         assert message.splitlines()[1].startswith("  3 × opened str → ")
 
@@ -148,10 +148,10 @@ class TestQueries:
 
     def test_the_number_of_queries(self, queries):
         """Of all receivers, and of one; not what ran outside of receivers."""
-        testing.assert_max_queries(queries, 4)
-        testing.assert_max_queries(queries, 3, "busy")
-        testing.assert_max_queries(queries, 1, receiver="modest")
-        message = failure(testing.assert_max_queries, queries, 3)
+        Assertions.assert_max_queries(queries, 4)
+        Assertions.assert_max_queries(queries, 3, "busy")
+        Assertions.assert_max_queries(queries, 1, receiver="modest")
+        message = failure(Assertions.assert_max_queries, queries, 3)
         assert first_line(message) == "Receivers ran 4 queries, where at most 3 may be"
         here = f"{__name__}.TestQueries.queries.<locals>"
         assert message.splitlines()[1:5] == [
@@ -160,7 +160,7 @@ class TestQueries:
             f"  {here}.modest: 1 query in 1 call",
             "  Recorded:",
         ]
-        message = failure(testing.assert_max_queries, queries, 0, "modest")
+        message = failure(Assertions.assert_max_queries, queries, 0, "modest")
         assert first_line(message) == "modest ran 1 query, where at most 0 may be"
         assert "busy: 3" not in message
 
@@ -175,7 +175,7 @@ class TestQueries:
         connect(opened, verbose)
         with signalscope.record() as recording:
             opened.send(sender=None)
-        line = failure(testing.assert_max_queries, recording, 1).splitlines()[2]
+        line = failure(Assertions.assert_max_queries, recording, 1).splitlines()[2]
         assert line.startswith("    2 × SELECT 1 + 1")
         assert line.endswith(" …")
         assert 95 < len(line.removeprefix("    2 × ")) <= 100
@@ -185,12 +185,12 @@ class TestQueries:
         connect(opened, greet)
         with signalscope.record(queries=False) as recording:
             opened.send(sender=None)
-        message = refusal(testing.assert_max_queries, recording, 100)
+        message = refusal(Assertions.assert_max_queries, recording, 100)
         assert "queries=True" in message
 
     def test_a_receiver_that_did_not_run(self, queries):
         """A name with a slip in it has no budget to keep."""
-        message = failure(testing.assert_max_queries, queries, 100, "modesty")
+        message = failure(Assertions.assert_max_queries, queries, 100, "modesty")
         assert first_line(message) == "modesty was not called, so that its queries tell nothing"
         assert "modest" in message.splitlines()[1]
 
@@ -208,8 +208,8 @@ class TestFindings:
 
     def test_findings_fail(self, found):
         """All, or those that are named; the message has theirs."""
-        testing.assert_no_findings(found, "W105", "W109")
-        message = failure(testing.assert_no_findings, found)
+        Assertions.assert_no_findings(found, "W105", "W109")
+        message = failure(Assertions.assert_no_findings, found)
         assert message.splitlines()[:5] == [
             "3 findings, where none may be: W101, W104",
             "  2 × W101 post_save recursed",
@@ -217,22 +217,22 @@ class TestFindings:
             "  in one call",
             "  Recorded:",
         ]
-        message = failure(testing.assert_no_findings, found, "W104", "W105")
+        message = failure(Assertions.assert_no_findings, found, "W104", "W105")
         assert first_line(message) == "1 finding, where none may be: W104"
         assert "W101" not in message
 
     def test_no_findings_pass(self, day):
         """Named or not."""
-        testing.assert_no_findings(Elsewhere(day, findings=[]))
-        testing.assert_no_findings(Elsewhere(day, findings=()), "W101")
+        Assertions.assert_no_findings(Elsewhere(day, findings=[]))
+        Assertions.assert_no_findings(Elsewhere(day, findings=()), "W101")
 
     def test_a_recording_without_rules(self, day):
         """No rule has looked, so nothing is known."""
         assert "no rule has looked" in refusal(
-            testing.assert_no_findings, Elsewhere(day, findings=None)
+            Assertions.assert_no_findings, Elsewhere(day, findings=None)
         )
 
     @pytest.mark.parametrize("wrong", ["recursion", "W1O1", "signalscope.W101", ""])
     def test_what_is_no_id(self, found, wrong):
         """It would pass for ever."""
-        assert repr(wrong) in refusal(testing.assert_no_findings, found, wrong)
+        assert repr(wrong) in refusal(Assertions.assert_no_findings, found, wrong)

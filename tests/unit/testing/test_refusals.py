@@ -9,7 +9,8 @@ import pytest
 from django.db.models.signals import post_save, pre_init, pre_save
 
 import signalscope
-from signalscope import testing
+from signalscope.asking import KEPT
+from signalscope.assertions import Assertions
 from signalscope.errors import SignalscopeError
 from tests.testapp.models import Note, Tag
 from tests.unit.testing.programs import (
@@ -31,18 +32,18 @@ from tests.unit.testing.programs import (
 
 
 class TestRefusals:
-    @pytest.mark.parametrize("assertion", [testing.assert_called, testing.assert_not_called])
+    @pytest.mark.parametrize("assertion", [Assertions.assert_called, Assertions.assert_not_called])
     def test_what_recordings_never_keep_is_refused(self, saves, assertion):
         """It must neither pass nor look like a failure; the message lists what is kept."""
         message = refusal(assertion, saves, greet, quantity=3)
         assert "'quantity'" in message
-        assert ", ".join(testing.KEPT) in message
+        assert ", ".join(KEPT) in message
         assert "Did you mean" not in message
         assert "Did you mean created?" in refusal(assertion, saves, greet, create=True)
         assert "'title'" in refusal(assertion, saves, greet, title="War and Peace")
         assert "instance=3" in refusal(assertion, saves, greet, instance=3)
 
-    @pytest.mark.parametrize("assertion", [testing.assert_sent, testing.assert_not_sent])
+    @pytest.mark.parametrize("assertion", [Assertions.assert_sent, Assertions.assert_not_sent])
     def test_also_of_signals(self, saves, assertion):
         """As with calls."""
         assert "'quantity'" in refusal(assertion, saves, post_save, quantity=3)
@@ -50,13 +51,13 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("assertion", "args"),
         [
-            (testing.assert_called, (None,)),
-            (testing.assert_not_called, (None,)),
-            (testing.assert_sent, (None,)),
-            (testing.assert_not_sent, (None,)),
-            (testing.assert_order, (greet, None)),
-            (testing.assert_order, (greet,)),
-            (testing.assert_order, ()),
+            (Assertions.assert_called, (None,)),
+            (Assertions.assert_not_called, (None,)),
+            (Assertions.assert_sent, (None,)),
+            (Assertions.assert_not_sent, (None,)),
+            (Assertions.assert_order, (greet, None)),
+            (Assertions.assert_order, (greet,)),
+            (Assertions.assert_order, ()),
         ],
     )
     def test_nothing_to_ask_for(self, day, assertion, args):
@@ -82,7 +83,7 @@ class TestRefusals:
         }
         with signalscope.record() as recording:
             opened.send(sender=None, **given)
-        assert sorted(recording.dispatches[0].kwargs) == sorted(testing.KEPT)
+        assert sorted(recording.dispatches[0].kwargs) == sorted(KEPT)
 
 
 class TestDoubt:
@@ -91,36 +92,36 @@ class TestDoubt:
     def test_dropped_records_leave_calls_open(self, day):
         """Absence and exact numbers cannot be told; a call that is there, and one too many, can."""
         recording = with_dropped(day)
-        testing.assert_called(recording, greet)
-        testing.assert_sent(recording, opened)
+        Assertions.assert_called(recording, greet)
+        Assertions.assert_sent(recording, opened)
         for message in (
-            failure(testing.assert_not_called, recording, lock_up),
-            failure(testing.assert_called, recording, greet, times=2),
-            failure(testing.assert_called, recording, greet, times=5),
-            failure(testing.assert_not_sent, recording, audited),
-            failure(testing.assert_sent, recording, opened, times=2),
+            failure(Assertions.assert_not_called, recording, lock_up),
+            failure(Assertions.assert_called, recording, greet, times=2),
+            failure(Assertions.assert_called, recording, greet, times=5),
+            failure(Assertions.assert_not_sent, recording, audited),
+            failure(Assertions.assert_sent, recording, opened, times=2),
         ):
             assert message.startswith("It cannot be known whether ")
             assert "\n  3 records found no room, so that absence proves nothing." in message
             assert 'SIGNALSCOPE["MAX_RECORDS"]' in message
-        message = failure(testing.assert_not_called, recording, lock_up)
+        message = failure(Assertions.assert_not_called, recording, lock_up)
         assert first_line(message) == f"It cannot be known whether {HERE}.lock_up was not called"
-        message = failure(testing.assert_called, recording, greet, times=2)
+        message = failure(Assertions.assert_called, recording, greet, times=2)
         assert first_line(message) == f"It cannot be known whether {HERE}.greet was called 2 times"
         for message in (
-            failure(testing.assert_not_called, recording, greet),
-            failure(testing.assert_called, recording, greet, times=1),
-            failure(testing.assert_sent, recording, opened, times=1),
+            failure(Assertions.assert_not_called, recording, greet),
+            failure(Assertions.assert_called, recording, greet, times=1),
+            failure(Assertions.assert_sent, recording, opened, times=1),
         ):
             assert " was " in first_line(message)
             assert "cannot" not in first_line(message)
 
     def test_a_missing_call_may_have_been_dropped(self, day):
         """It was not recorded, and the message says what that is worth."""
-        message = failure(testing.assert_called, with_dropped(day), lock_up)
+        message = failure(Assertions.assert_called, with_dropped(day), lock_up)
         assert first_line(message) == f"{HERE}.lock_up was not called"
         assert "3 records found no room" in message
-        assert "room" not in failure(testing.assert_called, day, lock_up)
+        assert "room" not in failure(Assertions.assert_called, day, lock_up)
 
     def test_a_real_recording_that_was_full(self, connect, settings):
         """`dropped` of a recording is what counts."""
@@ -129,16 +130,16 @@ class TestDoubt:
         with signalscope.record() as recording:
             opened.send(sender=None)
             opened.send(sender=None)
-        message = failure(testing.assert_called, recording, greet, times=1)
+        message = failure(Assertions.assert_called, recording, greet, times=1)
         assert "1 record found no room" in message
 
     @pytest.mark.parametrize(
         ("assertion", "args"),
         [
-            (testing.assert_order, (greet, sweep)),
-            (testing.assert_no_recursion, ()),
-            (testing.assert_max_queries, (3,)),
-            (testing.assert_no_findings, ()),
+            (Assertions.assert_order, (greet, sweep)),
+            (Assertions.assert_no_recursion, ()),
+            (Assertions.assert_max_queries, (3,)),
+            (Assertions.assert_no_findings, ()),
         ],
     )
     def test_dropped_records_leave_the_rest_open(self, day, assertion, args):
@@ -154,23 +155,23 @@ class TestDoubt:
         with signalscope.record() as recording:
             opened.send(sender=None, created=1)
         for message in (
-            failure(testing.assert_not_called, recording, greet, created=True),
-            failure(testing.assert_called, recording, greet, created=True),
-            failure(testing.assert_called, recording, greet, times=0, created=True),
+            failure(Assertions.assert_not_called, recording, greet, created=True),
+            failure(Assertions.assert_called, recording, greet, created=True),
+            failure(Assertions.assert_called, recording, greet, times=0, created=True),
         ):
             assert "1 more may be as asked; what is kept of them cannot tell." in message
             assert "opened  created was not sent, or in no form that is kept  at" in message
         assert titles(message) == ["Perhaps as asked:"]
-        testing.assert_not_called(recording, greet, sender=int, created=True)
+        Assertions.assert_not_called(recording, greet, sender=int, created=True)
 
     def test_numbers_of_keys_that_are_not_known(self, connect):
         """Not every `pk_set` has a length."""
         connect(opened, greet)
         with signalscope.record() as recording:
             opened.send(sender=None, pk_set=iter(()))
-        failure(testing.assert_called, recording, greet, pk_count=0)
+        failure(Assertions.assert_called, recording, greet, pk_count=0)
         assert "pk_count is not known" in failure(
-            testing.assert_not_called, recording, greet, pk_count=0
+            Assertions.assert_not_called, recording, greet, pk_count=0
         )
 
     @pytest.mark.parametrize(
@@ -190,13 +191,13 @@ class TestDoubt:
         connect(pre_save, greet)
         with signalscope.record() as recording:
             saved(sent, signal=pre_save)
-        failure(testing.assert_called, recording, greet, instance=asked)
-        message = failure(testing.assert_not_called, recording, greet, instance=asked)
+        failure(Assertions.assert_called, recording, greet, instance=asked)
+        message = failure(Assertions.assert_not_called, recording, greet, instance=asked)
         assert message.startswith("It cannot be known whether ")
         label = recording.dispatches[0].kwargs["instance"]
         assert f"to ask for just that: instance={label!r}" in message
-        testing.assert_called(recording, greet, instance=label)
-        testing.assert_not_called(recording, greet, instance=Tag(pk=3))
+        Assertions.assert_called(recording, greet, instance=label)
+        Assertions.assert_not_called(recording, greet, instance=Tag(pk=3))
 
     def test_instances_whose_key_was_not_read(self, connect):
         """A deferred key leaves the model alone."""
@@ -205,10 +206,10 @@ class TestDoubt:
         del note.__dict__["id"]
         with signalscope.record() as recording:
             opened.send(sender=None, instance=note)
-        failure(testing.assert_called, recording, greet, instance="testapp.Note pk=3")
-        failure(testing.assert_not_called, recording, greet, instance="testapp.Note pk=3")
-        testing.assert_called(recording, greet, instance="testapp.Note")
-        testing.assert_not_called(recording, greet, instance="testapp.Tag pk=3")
+        failure(Assertions.assert_called, recording, greet, instance="testapp.Note pk=3")
+        failure(Assertions.assert_not_called, recording, greet, instance="testapp.Note pk=3")
+        Assertions.assert_called(recording, greet, instance="testapp.Note")
+        Assertions.assert_not_called(recording, greet, instance="testapp.Tag pk=3")
 
 
 class TestWhatARecordingDoesNotLookFor:

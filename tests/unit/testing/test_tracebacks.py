@@ -9,6 +9,7 @@ import pytest
 
 import signalscope
 from signalscope import testing
+from signalscope.assertions import Assertions
 from signalscope.errors import SignalscopeError
 from tests.unit.testing.programs import Elsewhere, audited, greet, lock_up, opened, sweep
 
@@ -17,16 +18,16 @@ class TestTracebacks:
     @pytest.mark.parametrize(
         ("assertion", "args", "kwargs", "error"),
         [
-            (testing.assert_called, (lock_up,), {}, AssertionError),
-            (testing.assert_called, (greet,), {"quantity": 1}, SignalscopeError),
-            (testing.assert_called, (None,), {}, SignalscopeError),
-            (testing.assert_not_called, (greet,), {}, AssertionError),
-            (testing.assert_sent, (audited,), {}, AssertionError),
-            (testing.assert_not_sent, (opened,), {}, AssertionError),
-            (testing.assert_order, (sweep, greet), {}, AssertionError),
-            (testing.assert_order, (sweep,), {}, SignalscopeError),
-            (testing.assert_max_queries, (-1,), {}, AssertionError),
-            (testing.assert_no_findings, ("x",), {}, SignalscopeError),
+            (Assertions.assert_called, (lock_up,), {}, AssertionError),
+            (Assertions.assert_called, (greet,), {"quantity": 1}, SignalscopeError),
+            (Assertions.assert_called, (None,), {}, SignalscopeError),
+            (Assertions.assert_not_called, (greet,), {}, AssertionError),
+            (Assertions.assert_sent, (audited,), {}, AssertionError),
+            (Assertions.assert_not_sent, (opened,), {}, AssertionError),
+            (Assertions.assert_order, (sweep, greet), {}, AssertionError),
+            (Assertions.assert_order, (sweep,), {}, SignalscopeError),
+            (Assertions.assert_max_queries, (-1,), {}, AssertionError),
+            (Assertions.assert_no_findings, ("x",), {}, SignalscopeError),
         ],
     )
     def test_pytest_shows_the_line_of_the_test(self, day, assertion, args, kwargs, error):
@@ -41,7 +42,7 @@ class TestTracebacks:
 
         class Case(unittest.TestCase):
             def runTest(self):  # noqa: N802 - unittest's name
-                testing.assert_called(day, lock_up)
+                Assertions.assert_called(day, lock_up)
 
         result = unittest.TestResult()
         Case().run(result)
@@ -60,7 +61,7 @@ class TestTracebacks:
         with signalscope.record() as recording:
             opened.send(sender=str)
         with pytest.raises(AssertionError) as caught:
-            testing.assert_no_recursion(recording)
+            Assertions.assert_no_recursion(recording)
         assert [str(entry.path) for entry in caught.traceback.filter(caught)] == [__file__]
 
     def test_every_assertion_is_public(self):
