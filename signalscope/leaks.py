@@ -107,7 +107,7 @@ def wiring() -> Wiring:
 
 def _held_by(modules: frozenset[str]) -> Iterator[Any]:
     for name in modules:
-        yield from signals_in(name, list(own_names(sys.modules.get(name)).items()))
+        yield from signals_in(name, list(own_names(sys.modules.get(name)).values()))
 
 
 def _links_of(signal: Any, last: Links | None) -> Links:

@@ -54,6 +54,8 @@ def own_dict(target: object) -> Mapping[str, Any]:
 
     A ``__dict__`` that the program defines, as a property say, is passed over.
     """
+    if issubclass(type(target), type):
+        return class_dict.__get__(target)  # type: ignore[no-any-return]
     for base in bases_of(type(target)):
         getter = class_dict.__get__(base).get("__dict__")
         if type(getter) is types.GetSetDescriptorType or type(getter) is types.MemberDescriptorType:
@@ -67,14 +69,14 @@ def own_dict(target: object) -> Mapping[str, Any]:
     return {}
 
 
-def namespaces() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """Yield the name of each loaded module, and its names with what they stand for.
+def namespaces() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name of each loaded module, and a copy of its names with what they stand for.
 
     Lazily loaded modules stay asleep.
     """
     for name, module in list(sys.modules.items()):
         if type(name) is str and issubclass(type(module), types.ModuleType):
-            yield name, list(module_dict.__get__(module).items())
+            yield name, module_dict.__get__(module).copy()
 
 
 def dotted_name(cls: type) -> str:

@@ -29,7 +29,7 @@ def find_many(wanted: Mapping[int, object]) -> dict[int, str]:
     found: dict[int, list[tuple[str, str]]] = {}
     if wanted:
         for module, namespace in namespaces():
-            for name, value in namespace:
+            for name, value in namespace.items():
                 if id(value) in wanted and type(name) is str:
                     found.setdefault(id(value), []).append((module, name))
     return {key: _best_of(places, wanted[key]) for key, places in found.items()}
@@ -40,7 +40,8 @@ def find_in_modules(target: object) -> str | None:
     found = [
         (module, name)
         for module, namespace in namespaces()
-        for name, value in namespace
+        if id(target) in map(id, namespace.values())  # most modules have not got it: in C
+        for name, value in namespace.items()
         if value is target and type(name) is str
     ]
     return _best_of(found, target) if found else _find_in_classes(target)
@@ -61,7 +62,7 @@ def _best_of(found: list[tuple[str, str]], target: object) -> str:
 def _find_in_classes(target: object) -> str | None:
     """Find the class attribute that is `target`."""
     for module, namespace in namespaces():
-        for _, value in namespace:
+        for value in namespace.values():
             # Not isinstance: it would ask a lazy object for its class, and so wake it.
             if issubclass(type(value), type) and plain_text(class_module.__get__(value)) == module:
                 for name, attribute in list(class_dict.__get__(value).items()):

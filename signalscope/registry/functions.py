@@ -89,7 +89,7 @@ def is_defined(name: str) -> bool:
     return any(
         issubclass(type(value), kinds) and name_matches(receiver_facts(value).name, name)
         for _, namespace in namespaces()
-        for key, value in namespace
+        for key, value in namespace.items()
         if type(key) is str and (name.endswith(key) or "*" in name)
     )
 

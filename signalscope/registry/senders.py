@@ -26,6 +26,21 @@ from signalscope.registry.entries import ANY_SENDER, Entry, target_of
 __all__ = ["Senders", "all_signals", "is_signal", "living", "own_names", "signals_in"]
 
 
+# Most of what modules hold. By id, as a metaclass may have a hash of its own; these never die.
+_NO_SIGNALS = frozenset(
+    map(
+        id,
+        (
+            *(bool, bytes, dict, float, frozenset, int, list, object, set, str, tuple),
+            *(classmethod, property, staticmethod),
+            *(types.BuiltinFunctionType, types.FunctionType, types.ModuleType, types.NoneType),
+            *(types.GetSetDescriptorType, types.MemberDescriptorType),
+            *(types.MethodDescriptorType, types.WrapperDescriptorType),
+        ),
+    )
+)
+
+
 def living(facts: SenderFacts) -> Any:
     """Return the object itself; None where it is gone, or allows no weak reference."""
     target = facts.ref()
@@ -40,18 +55,24 @@ def all_signals() -> list[Any]:
         if is_signal(signal)
     }
     for module, namespace in namespaces():
-        for signal in signals_in(module, namespace):
+        for signal in signals_in(module, namespace.values()):
             found[id(signal)] = signal
     return list(found.values())
 
 
-def signals_in(module: str, namespace: Iterable[tuple[str, Any]]) -> Iterator[Any]:
-    """Yield the signals that a module holds, and those that its own classes hold."""
-    for _, value in namespace:
+def signals_in(module: str, values: Iterable[Any]) -> Iterator[Any]:
+    """Yield the signals among what a module holds, and those that its own classes hold."""
+    for value in _likely(values):
         if is_signal(value):
             yield value
-        elif issubclass(type(value), type) and _module_of(value) == module:
-            yield from filter(is_signal, list(own_names(value).values()))
+        elif issubclass(type(value), type):
+            names = own_dict(value)
+            if plain_text(names.get("__module__")) == module:
+                yield from filter(is_signal, _likely(list(names.values())))
+
+
+def _likely(values: Iterable[Any]) -> list[Any]:
+    return [each for each in values if id(type(each)) not in _NO_SIGNALS]
 
 
 def is_signal(value: object) -> bool:
@@ -64,10 +85,6 @@ def own_names(holder: Any) -> Mapping[str, Any]:
     """Return the namespace of a class or module itself; an empty one for anything else."""
     kind = type(holder)
     return own_dict(holder) if issubclass(kind, (type, types.ModuleType)) else {}
-
-
-def _module_of(cls: Any) -> str | None:
-    return plain_text(own_names(cls).get("__module__"))
 
 
 class Senders:
@@ -112,7 +129,8 @@ class Senders:
 
 def _find_by_id(key: Any) -> SenderFacts | None:
     for _, namespace in namespaces():
-        for _, value in namespace:
-            if id(value) == key:
-                return sender_facts(value)
+        if key in map(id, namespace.values()):
+            for value in namespace.values():
+                if id(value) == key:
+                    return sender_facts(value)
     return None
