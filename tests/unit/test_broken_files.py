@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,20 @@ def with_file(words, file):
     return [file if each == "FILE" else each for each in words]
 
 
+def steers(line):
+    """Tell whether a line ends lines, commands a terminal, or turns the order of its text around.
+
+    What no version of Unicode has assigned yet is not printable either, and does none of that.
+    """
+    turns = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    return any(
+        unicodedata.category(each) in {"Cc", "Zl", "Zp"}
+        or unicodedata.bidirectional(each) in turns
+        or each in "\u061c\u200e\u200f"
+        for each in line
+    )
+
+
 @pytest.mark.parametrize(("kind", "words"), WAYS, ids=named)
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_wrong_is_said_in_one_line(tmp_path, kind, words, change):
@@ -67,7 +82,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, kind, words, change):
     message = refused(*with_file(words, file))
     assert says in message
     assert str(file) in message
-    assert message.isprintable()
+    assert not steers(message)
 
 
 HOSTILE = "\x1b]0;owned\x07\x9b31m\u202e"
@@ -161,4 +176,4 @@ def test_whatever_a_file_holds_there_is_no_traceback(tmp_path, spot, value, remo
     else:
         return
     assert refusal.returncode == 2
-    assert str(refusal).isprintable()
+    assert not steers(str(refusal))
