@@ -25,7 +25,14 @@ ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 OLDEST_PYTHON = (3, 11)
 MATRIX = [("3.11", "5.2"), ("3.12", "6.0"), ("3.13", "6.1")]
-EXTRA_MODULES = ["debug_toolbar", "structlog", "opentelemetry"]
+EXTRA_TESTS = {
+    "toolbar": ("debug_toolbar", ["tests/integrations/test_debug_toolbar.py"]),
+    "structlog": ("structlog", ["tests/integrations/test_structlog.py"]),
+    "otel": ("opentelemetry", ["tests/integrations/opentelemetry"]),
+}
+EXTRA_MODULES = [module for module, _ in EXTRA_TESTS.values()]
+# A part of the tests, for the many environments that the wheel is installed in.
+INSTALLED_TESTS = [f"tests/unit/test_{name}.py" for name in ("package", "recorder", "report")]
 # The browser tests import Playwright, so here they are not even collected; those of the backends
 # start servers and workers, and have sessions of their own.
 FAST_TESTS = (
@@ -155,7 +162,14 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests, with all extras and with coverage."""
+    """Run the tests, with all extras."""
+    install(session, "-e", ".[all]", *group("test", "logs", "sdk", "demo"))
+    session.run("python", "-m", "pytest", *FAST_TESTS, *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the same and print the lines that no test reaches; it takes three times as long."""
     install(session, "-e", ".[all]", *group("test", "logs", "sdk", "demo"))
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", *FAST_TESTS, *session.posargs)
@@ -377,16 +391,11 @@ def wheel(session: nox.Session) -> None:
         dist = outside / "dist"
         session.run("python", "-m", "build", "--outdir", str(dist), ".")
         (built,) = dist.glob("*.whl")
+        check_build_is_reproducible(session, dist, outside / "again")
         session.run("twine", "check", "--strict", *map(str, sorted(dist.iterdir())))
         session.run("check-wheel-contents", str(built))
         check_wheel_is_complete(session, built)
 
-        session.run("python", "-m", "virtualenv", "--quiet", str(outside / "env"))
-        python = outside / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
-        wanted = f"django-signalscope[all] @ {built.as_uri()}"
-        session.run(
-            *(str(python), "-m", "pip", "install", "-qq", wanted, *group("test")), external=True
-        )
         # The tests go along, the library stays behind: only the wheel can answer the import.
         work = outside / "work"
         work.mkdir()
@@ -395,11 +404,73 @@ def wheel(session: nox.Session) -> None:
                 shutil.copytree(name, work / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy("pyproject.toml", work)
         with session.chdir(work):
-            where = "import sys, signalscope; sys.exit(sys.prefix not in signalscope.__file__)"
-            session.run(str(python), "-c", where, external=True)
+            python = environment_of(session, outside / "env", built, extra="all")
             targets = session.posargs or ["tests/unit"]
-            session.run(str(python), "-m", "pytest", *FAST_TESTS, *targets, external=True)
+            session.run(python, "-m", "pytest", *FAST_TESTS, *targets, external=True)
+            for version, django in MATRIX:
+                check_each_extra(session, built, outside / version, version, django)
         check_sdist_plays(session, next(dist.glob("*.tar.gz")), outside / "sdist")
+
+
+def environment_of(
+    session: nox.Session,
+    folder: Path,
+    built: Path,
+    *,
+    extra: str,
+    on: tuple[str, str] | None = None,
+) -> str:
+    """Make an environment with the wheel and one of its extras; return its Python.
+
+    `on` are the versions of Python and Django, by default what is at hand.
+    """
+    python, django = on or ("", "")
+    chosen = ["--python", python] if python else []
+    session.run("python", "-m", "uv", "venv", "--quiet", *chosen, str(folder))
+    program = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
+    wanted = f"django-signalscope{f'[{extra}]' if extra else ''} @ {built.as_uri()}"
+    session.run(
+        *("python", "-m", "uv", "pip", "install", "--quiet", "--python", program, wanted),
+        *([f"Django~={django}.0"] if django else []),
+        *group("test", *(["sdk"] if extra == "otel" else [])),
+    )
+    where = "import sys, signalscope; sys.exit(sys.prefix not in signalscope.__file__)"
+    session.run(program, "-c", where, external=True)
+    return program
+
+
+def check_each_extra(
+    session: nox.Session, built: Path, folder: Path, version: str, django: str
+) -> None:
+    """Install the wheel with none of its extras and with each alone; test what that gives."""
+    if shutil.which(f"python{version}") is None:
+        say = session.error if os.environ.get("CI") else session.warn
+        say(f"Python {version} is not installed, so the wheel is not tried on it.")
+        return
+    for extra, (module, tests) in {"": ("", INSTALLED_TESTS), **EXTRA_TESTS}.items():
+        name = extra or "none"
+        session.log(f"Python {version}, Django {django}, extras: {name}")
+        python = environment_of(session, folder / name, built, extra=extra, on=(version, django))
+        # What is asked for is there, and nothing came along with it.
+        present = "import importlib.util as u, sys; print(*filter(u.find_spec, sys.argv[1:]))"
+        found = session.run(python, "-c", present, *EXTRA_MODULES, external=True, silent=True)
+        if str(found).split() != [module] * bool(module):
+            session.error(f"With the extra {name!r} there is: {found}")
+        session.run(python, "-m", "pytest", *FAST_TESTS, "-q", *tests, external=True)
+
+
+def check_build_is_reproducible(session: nox.Session, dist: Path, folder: Path) -> None:
+    """Build again from a copy, made later and elsewhere; it must be the same, byte for byte."""
+    copied = folder / "copied"
+    for name in tracked_files(session):
+        target = copied / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(name, target)
+    session.run("python", "-m", "build", "--outdir", str(folder / "dist"), str(copied), silent=True)
+    for first in sorted(dist.iterdir()):
+        if first.read_bytes() != (folder / "dist" / first.name).read_bytes():
+            session.error(f"{first.name} is another when it is built again.")
+    session.log("Built twice, the archives are the same to the byte.")
 
 
 def check_sdist_plays(session: nox.Session, built: Path, outside: Path) -> None:

@@ -220,9 +220,13 @@ def again_name(function):
     return f"{function.__module__}.{function.__qualname__}"
 
 
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "traces.md"
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not here")
 def test_the_reference_has_every_name():
-    """docs/reference/traces.md, whose tables begin with attributes, events and instruments."""
-    page = Path(__file__).parents[3].joinpath("docs/reference/traces.md").read_text("utf-8")
+    """Its tables begin with attributes, events and instruments."""
+    page = PAGE.read_text("utf-8")
     shown = set(re.findall(r"`((?:django|code|error|exception)\.[a-z._]+)`", page))
     shown.discard("django.db.models.signals.post_save")
     constants = {
