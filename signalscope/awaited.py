@@ -102,8 +102,10 @@ class AwaitedHooks:
             gathered, dispatch.gathered = dispatch.gathered or (), ()
             for call, awaited in gathered:
                 self._settle(call, awaited())
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+        except RecursionError:  # a full stack: not even `no_fault` has a frame left
             return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()
 
     def _settle(self, call: ReceiverCall, awaited: Any) -> None:
         if issubclass(type(awaited), asyncio.Future):
@@ -127,8 +129,10 @@ class AwaitedHooks:
                 call.ended = now
             if self.sinks and not call.dispatch.silent:
                 self.sinks.receiver_finished(call)
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+        except RecursionError:  # a full stack: not even `no_fault` has a frame left
             return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()
 
     def raised(self, call: ReceiverCall, error: BaseException) -> None:
         """Close the record of an awaited call that raised."""
@@ -139,8 +143,10 @@ class AwaitedHooks:
                 self.start(call, call.asked)
             call.error = error_info(error)
             self.returned(call)
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+        except RecursionError:  # a full stack: not even `no_fault` has a frame left
             return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()
 
     def start(self, call: ReceiverCall, now: int) -> None:
         """Open the record of an asynchronous call, unless it is open."""

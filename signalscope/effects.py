@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from types import FunctionType
 from typing import Any
 
@@ -11,6 +10,7 @@ from signalscope.notes import caller, place_of
 from signalscope.places import USER, file_kinds
 from signalscope.reading import bases_of, class_name, dotted, dotted_name, plain_text
 from signalscope.records import Continuation
+from signalscope.thrown import no_fault, thrown_in
 from signalscope.transactions import is_open
 from signalscope.values import Effect, location_of
 
@@ -29,7 +29,10 @@ class EffectHooks:
     connections: Any = None
 
     def sending_begins(self) -> Sending | None:
-        """Note that something is about to be sent; None where nobody here wants it."""
+        """Return what is about to be sent, for the woven code to set; None where nobody wants it.
+
+        Receivers that run at once may share a context, and end in any order.
+        """
         try:
             running = current.get()
             scope = parent_and_scope(running)[1]
@@ -40,22 +43,17 @@ class EffectHooks:
                 return None
             begun = Sending(running, outer)
             begun.in_transaction = _in_transaction(self.connections)
-            sending.set(begun)
-        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+        except RecursionError:
+            return None
+        except Exception as error:
+            if thrown_in(error):
+                raise
             return None
         return begun
 
-    def sending_ends(self, begun: Sending) -> None:
-        """End what `sending_begins` began."""
-        begun.running = None
-        # Receivers that run at once may share a context, and end in any order.
-        if sending.get() is begun:
-            sending.set(begun.outer)
-        begun.outer = None
-
     def sent(self, begun: Sending, kind: str, what: Any, result: Any) -> Any:
         """Note what was sent; return the result of sending it."""
-        with contextlib.suppress(Exception):  # no fault of ours may reach the program
+        with no_fault:
             _sent(begun, kind, what, result)
         return result
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref as weak_reference  # by name: tests of Django's mock weakref.ref
@@ -14,6 +13,7 @@ from signalscope.notes import caller, place_of
 from signalscope.ownrow import is_own_row
 from signalscope.places import CARRIER, file_kinds
 from signalscope.records import Continuation, ReceiverCall
+from signalscope.thrown import no_fault
 from signalscope.transactions import TransactionHooks
 from signalscope.values import Bypass, location_of
 
@@ -103,7 +103,7 @@ class OrmHooks(EffectHooks, TransactionHooks):
         call, started = begun
         duration = self.clock() - started
         # What a backend takes in place of a string (a composed statement) is not rendered here.
-        with contextlib.suppress(Exception):  # no fault of ours may reach the program
+        with no_fault:
             if call.dispatch.scope.counts_queries:
                 call.count_query(sql if type(sql) is str else f"<{type(sql).__name__}>", duration)
                 if self.tells and (tree := call.dispatch.tree) is not None:
@@ -116,16 +116,18 @@ class OrmHooks(EffectHooks, TransactionHooks):
 
     def deferred(self, ticket: Any) -> None:
         """Remember where the callback that Django queued with `ticket` was asked for."""
-        with contextlib.suppress(Exception):  # no fault of ours may reach the program
+        with no_fault:
             key = id(ticket)
             # A callback in C: it must not need a frame where the stack is full.
             gone = weak_reference(ticket, functools.partial(self._waiting.pop, key))
             self._waiting[key] = gone, current.get()
 
-    def callback_begins(self, ticket: Any) -> tuple[Current] | None:
-        """Go on, in a callback, from where it was asked for; return what was current before.
+    def callback_begins(self, ticket: Any) -> tuple[Current, Continuation] | None:
+        """Return what is current before a callback, and what shall be while it runs.
 
-        Without a ticket it is run at once. None where nobody saw it being asked for.
+        It goes on from where it was asked for. Without a ticket it is run at once. None where
+        nobody saw it being asked for. The woven code sets both: what is thrown in must not come
+        between that and its ``finally``.
         """
         before = asked_in = current.get()
         if ticket is not None:
@@ -133,15 +135,13 @@ class OrmHooks(EffectHooks, TransactionHooks):
             if known is None:
                 return None
             asked_in = known[1]
-        current.set(Continuation(asked_in))
-        return (before,)
+        return before, Continuation(asked_in)
 
-    def callback_ends(self, before: tuple[Current]) -> None:
-        """End what `callback_begins` began."""
-        found = current.get()
+    @staticmethod
+    def callback_ended(found: Current) -> None:
+        """Close what was current when a callback ended."""
         if type(found) is Continuation:
             found.over = True
-        current.set(before[0])
 
     # --- Bypasses ---------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class OrmHooks(EffectHooks, TransactionHooks):
         self, queryset: Any, operation: str, objects: Any, result: Any, started: int
     ) -> Any:
         """Note an operation that sent no signals, and began at `started`; return its result."""
-        with contextlib.suppress(Exception):  # no fault of ours may reach the program
+        with no_fault:
             self._bypassed(queryset, operation, objects, result, started)
         return result
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from signalscope.thrown import thrown_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,7 +38,9 @@ def is_own_row(call: ReceiverCall, queryset: Any, objects: Any) -> bool:
             and of_class._meta.concrete_model is model  # noqa: SLF001
             for sent in _sent_around(call)
         )
-    except Exception:  # noqa: BLE001 - a query of another shape
+    except Exception as error:  # a query of another shape
+        if thrown_in(error):
+            raise
         return False
 
 

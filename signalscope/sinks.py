@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from signalscope.errors import ConfigurationError
 from signalscope.reading import dotted_name
+from signalscope.thrown import thrown_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,9 +235,14 @@ class FanOut(list["Sink"]):
                 self.failed(sink, "tree_finished", error)
 
     def failed(self, sink: Sink, event: str, error: Exception) -> None:
-        """Report what a sink raised, the first time; drop it when it did so too often."""
+        """Report what a sink raised, the first time; drop it when it did so too often.
+
+        Raises it again where the program threw it in.
+        """
         if type(error) is RecursionError:
             return  # the program's stack is full, which is no fault of the sink's
+        if thrown_in(error, by_own_code=False):
+            raise error
         failures = self._failures[id(sink)] = self._failures.get(id(sink), 0) + 1
         name = dotted_name(type(sink))
         if failures >= MAX_FAILURES:

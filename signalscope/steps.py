@@ -117,7 +117,10 @@ class _Step:
         self._progress = progress
 
     def __del__(self) -> None:
-        self._progress.pause()
+        try:  # noqa: SIM105 - `suppress` takes longer than all of this
+            self._progress.pause()
+        except AttributeError:
+            pass  # an exception was thrown in before it had one
 
 
 class Progress:
@@ -167,5 +170,5 @@ class Progress:
             call = self.call
             if self.coroutine.cr_frame is None and call.ended is None and not call.left_open:
                 call.ended = now
-        except Exception:  # noqa: BLE001 - a full stack
+        except Exception:  # noqa: BLE001 - out of `__del__` nothing gets, not even what is thrown in
             return

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
+
+from signalscope.thrown import no_fault
 
 if TYPE_CHECKING:
     from signalscope.records import ReceiverCall
@@ -34,7 +35,7 @@ class TransactionHooks:
 
     def query_failed(self, begun: tuple[ReceiverCall, int], database: Any, error: Any) -> None:
         """Note that a statement of a call failed."""
-        with contextlib.suppress(Exception):  # no fault of ours may reach the program
+        with no_fault:
             call = begun[0]
             # One that was broken before is no fault of this call's.
             if (

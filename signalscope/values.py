@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from signalscope.places import Location, line_of
 from signalscope.reading import dotted_name
+from signalscope.thrown import thrown_in
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,7 +62,11 @@ def error_info(error: BaseException) -> ErrorInfo:
     """Describe an exception, whatever it is."""
     try:
         return ErrorInfo.of(error)
-    except Exception:  # noqa: BLE001 - a full stack, a metaclass that raises
+    except RecursionError:
+        return _UNDESCRIBED
+    except Exception as fault:  # a metaclass that raises
+        if thrown_in(fault):
+            raise
         return _UNDESCRIBED
 
 

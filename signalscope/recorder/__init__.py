@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signalscope.context import current
+from signalscope.context import current, sending
 from signalscope.naming import known_receivers
 from signalscope.recorder.calling import CallHooks
 from signalscope.recorder.collector import Collector
@@ -42,10 +42,13 @@ class Recorder(DispatchHooks, CallHooks, MutingHooks, WiringHooks):
         return {
             "CALL": ReceiverCall,
             "CLOCK": self.clock,
+            "GET": current.get,
             "ID": id,
             "KNOWN": known_receivers,
             "POST_INIT": self.of_instances[1],
             "PRE_INIT": self.of_instances[0],
             "RECORDER": self,
+            "SENDING": sending.set,
+            "SENDS": sending.get,
             "SET": current.set,
         }

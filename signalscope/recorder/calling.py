@@ -40,8 +40,10 @@ class CallHooks(Listening):
                         method(call)
                     except Exception as fault:  # noqa: BLE001 - the program must not see it
                         self.sinks.failed(sink, "receiver_started", fault)
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+        except RecursionError:  # a full stack: not even `no_fault` has a frame left
             return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()
 
     def left(self, call: ReceiverCall) -> None:
         """Tell the sinks of a synchronous call that returned."""
@@ -57,8 +59,10 @@ class CallHooks(Listening):
                         method(call)
                     except Exception as fault:  # noqa: BLE001 - the program must not see it
                         self.sinks.failed(sink, "receiver_finished", fault)
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+        except RecursionError:  # a full stack: not even `no_fault` has a frame left
             return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()
 
     def fail(self, call: ReceiverCall, error: BaseException) -> None:
         """Close the record of a synchronous call that raised."""
@@ -69,8 +73,10 @@ class CallHooks(Listening):
                 self.look_at(call, raised=True)
             if self.sinks and not call.dispatch.silent:
                 self.sinks.receiver_finished(call)
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+        except RecursionError:  # a full stack: not even `no_fault` has a frame left
             return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()
 
 
 def _nameless() -> None:

@@ -185,8 +185,10 @@ class DispatchHooks(Listening):
                 if tree is not None and tree.root is dispatch:
                     self._finish(tree)
                 self.sinks.dispatch_finished(dispatch)
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+        except RecursionError:  # a full stack: not even `no_fault` has a frame left
             return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()
 
     def _finish(self, tree: Tree) -> None:
         try:
@@ -224,5 +226,7 @@ class DispatchHooks(Listening):
                 else:
                     skipped.append((facts, reason))
             dispatch.skipped = skipped
-        except Exception:  # noqa: BLE001 - a full stack: not even `suppress` has a frame left
+        except RecursionError:  # a full stack: not even `no_fault` has a frame left
             return
+        except Exception:  # noqa: BLE001 - no fault of ours may reach the program
+            self.report()

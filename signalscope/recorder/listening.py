@@ -16,6 +16,7 @@ from signalscope.naming import signal_facts
 from signalscope.orm import OrmHooks
 from signalscope.records import Scope
 from signalscope.sinks import FanOut
+from signalscope.thrown import thrown_in
 from signalscope.values import WallClock
 
 if TYPE_CHECKING:
@@ -129,8 +130,13 @@ class Listening(AwaitedHooks, OrmHooks):
             self.active[:] = [each for each in self.active if each is not self.sinks]
 
     def report(self) -> None:
-        """Log the fault at hand, once; a full stack is none, and leaves no room for this."""
+        """Log the fault at hand, once; what is none of ours is raised again.
+
+        A full stack is no fault, and leaves no room for this.
+        """
         error = sys.exc_info()[1]
+        if error is not None and thrown_in(error):
+            raise error
         if self._reported or isinstance(error, MemoryError):
             return
         self._reported = True

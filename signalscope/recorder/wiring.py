@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from signalscope.notes import caller, maker_of
 from signalscope.recorder.listening import Listening
+from signalscope.thrown import no_fault
 
 __all__ = ["WiringHooks"]
 
@@ -24,7 +24,7 @@ class WiringHooks(Listening):
     ) -> None:
         """Note a ``connect()``."""
         if self.wiring is not None:
-            with contextlib.suppress(Exception):
+            with no_fault:
                 place = maker_of(caller(2))
                 self.wiring.connected(
                     signal, receiver, sender, weak, dispatch_uid, place, self.clock()
@@ -33,5 +33,5 @@ class WiringHooks(Listening):
     def disconnecting(self, signal: Any, receiver: Any, sender: Any, dispatch_uid: Any) -> None:
         """Note a ``disconnect()``."""
         if self.wiring is not None:
-            with contextlib.suppress(Exception):
+            with no_fault:
                 self.wiring.disconnected(signal, receiver, sender, dispatch_uid, self.clock())

@@ -22,6 +22,7 @@ from signalscope.naming import (
 )
 from signalscope.notes import caller, place_of
 from signalscope.reading import bases_of, dotted_name, own_dict
+from signalscope.thrown import thrown_in
 from signalscope.values import location_of
 
 if TYPE_CHECKING:
@@ -329,7 +330,9 @@ class Look:
 def _name_of(receiver: object) -> str:
     try:
         return receiver_facts(receiver).name
-    except Exception:  # noqa: BLE001 - a foreign object that cannot be described
+    except Exception as error:  # a foreign object that cannot be described
+        if thrown_in(error):
+            raise
         return dotted_name(type(receiver))
 
 

@@ -38,11 +38,12 @@ def postponing(method: Function) -> None:
 
 
 def _tell(method: Function, call: str) -> None:
-    # A full stack makes the very call fail, where plain code may have had just enough room.
+    # A full stack makes the very call fail, where plain code may have had just enough room. All
+    # else that the hook raises was thrown in, and is the program's.
     docstring, rest = body(method)
     method.body = [
         *docstring,
-        *statements(f"try: {call}\nexcept Exception: pass", rest[0]),
+        *statements(f"try: {call}\nexcept RecursionError: pass", rest[0]),
         *rest,
     ]
 
@@ -115,9 +116,12 @@ if (
     and (_signalscope_before := RECORDER.callback_begins({self._queued})) is not None
 ):
     try:
+        SET(_signalscope_before[1])
         CONTINUED
     finally:
-        RECORDER.callback_ends(_signalscope_before)
+        _signalscope_found = GET()
+        SET(_signalscope_before[0])
+        RECORDER.callback_ended(_signalscope_found)
 else:
     CALLED
 """,
@@ -206,9 +210,12 @@ def _sending(function: Function, kind: str, what: str) -> None:
             """
 if RECORDER.active and (_signalscope_sending := RECORDER.sending_begins()) is not None:
     try:
+        SENDING(_signalscope_sending)
         TOLD
     finally:
-        RECORDER.sending_ends(_signalscope_sending)
+        if SENDS() is _signalscope_sending:
+            SENDING(_signalscope_sending.outer)
+        _signalscope_sending.running = _signalscope_sending.outer = None
 else:
     REST
 """,

@@ -20,6 +20,7 @@ from signalscope.integrations.opentelemetry.findings import has_open_span, tell
 from signalscope.integrations.opentelemetry.live import LiveSpan
 from signalscope.integrations.opentelemetry.placing import Placing
 from signalscope.sightings import sightings
+from signalscope.thrown import thrown_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,7 +243,9 @@ class TracingSink(Placing):
     def _call(self, hook: Callable[[Any, Any], None], span: Any, record: Any) -> None:
         try:
             hook(span.span if type(span) is LiveSpan else span, record)
-        except Exception:  # the program must not see it
+        except Exception as error:  # the program must not see it
+            if thrown_in(error, by_own_code=False):
+                raise
             if not self._complained:
                 self._complained = True
                 logger.exception(

@@ -1,0 +1,1 @@
+"""What can go wrong around us, done on purpose."""
