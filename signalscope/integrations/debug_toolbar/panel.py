@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack, contextmanager
 from inspect import isawaitable
 from time import perf_counter_ns
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from signalscope.recording import Recording
 
 __all__ = ["SignalscopePanel"]
+
+logger: logging.Logger = logging.getLogger("signalscope")
 
 
 class SignalscopePanel(Panel):
@@ -88,17 +91,24 @@ class SignalscopePanel(Panel):
 
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:  # noqa: ARG002
         """Store what was recorded, as plain data and all at once."""
-        recording = stats.EMPTY if self._recording is None else self._recording.to_dict()
-        self._recording = None
+        recorded, self._recording = self._recording, None
+        try:
+            stored = self._to_store(stats.EMPTY if recorded is None else recorded.to_dict())
+        except Exception as error:
+            # The page is worth more than the panel.
+            logger.exception("What the request sent cannot be shown in the toolbar")
+            self._problem = f"By a fault of Signalscope it cannot be shown: {error!r}."
+            stored = self._to_store(stats.EMPTY)
+        self.record_stats(stored)  # type: ignore[no-untyped-call]
+
+    def _to_store(self, recording: dict[str, Any]) -> dict[str, Any]:
         recording = stats.without_receivers_of("debug_toolbar", recording)
-        self.record_stats(  # type: ignore[no-untyped-call]
-            {
-                "overview": overview(recording, self._window),
-                "window": list(self._window),
-                "recording": stats.pack(recording),
-                "problem": self._problem,
-            }
-        )
+        return {
+            "overview": overview(recording, self._window),
+            "window": list(self._window),
+            "recording": stats.pack(recording),
+            "problem": self._problem,
+        }
 
     def generate_server_timing(self, request: HttpRequest, response: HttpResponse) -> None:  # noqa: ARG002
         """Let the browser's own tools show the time in signals as well."""

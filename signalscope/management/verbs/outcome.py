@@ -147,13 +147,30 @@ def write(path: str, text: str) -> str:
     """
     if path == "-":
         return text
+    # JSON may name halves of characters, which no encoding has.
+    content = f"{text}\n".encode("utf-8", "backslashreplace")
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        # First beside it: whoever is interrupted keeps the old one.
-        beside = f"{path}.{os.getpid()}.part"
-        # JSON may name halves of characters, which no encoding has.
-        Path(beside).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
-        Path(beside).replace(path)
+        # Of a link, what it leads to: links stay.
+        file = Path(path).resolve()
+        if Path(path).is_relative_to("/dev") or (file.exists() and not file.is_file()):
+            # A terminal, a pipe, or what the shell made of stdout: nothing to put another in place.
+            with Path(path).open("ab") as opened:
+                opened.write(content)
+        else:
+            _replace(file, content)
     except OSError as error:
         raise WrongUsageError(f"{path} cannot be written: {error.strerror or error}.") from None
     return ""
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write a file beside it first: whoever is interrupted, or runs out of disk, keeps the old."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        if file.exists():
+            shutil.copymode(file, beside)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)

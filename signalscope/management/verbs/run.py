@@ -76,6 +76,9 @@ def _tell(recording: Recording, how: str, output: str | None, style: Any) -> Non
             shown = write(output, rendered(recording, how)) or recording.tree()
     except WrongUsageError as error:
         shown = f"{recording.tree()}\n{style.ERROR(str(error))}"
+    except Exception as error:  # noqa: BLE001 - the status is the command's, whatever is wrong here
+        problem = f"The recording cannot be shown, by a fault of Signalscope: {error!r}."
+        shown = style.ERROR(problem)
     encoding = sys.stderr.encoding or "utf-8"
     sys.stderr.write(shown.encode(encoding, "replace").decode(encoding) + "\n")
 
