@@ -58,6 +58,12 @@ class Collected:
             (self.spans if traces else self.points).extend(kept)
             self._changed.notify_all()
 
+    def take(self) -> list[Span]:
+        """Return the spans of now, and forget them, so that they do not pile up."""
+        with self._changed:
+            taken, self.spans = self.spans, []
+            return taken
+
     def wait_for(self, condition: Callable[[Collected], Any], timeout: float = WAIT) -> Any:
         """Return the first true value of `condition`, which is asked whenever something came.
 
@@ -117,9 +123,15 @@ class HttpReceiver(Receiver):
 
     def __init__(self) -> None:
         super().__init__()
-        self._server = _Server((HOST, 0), _Handler)
+        self._port = 0
+        self.open()
+        self.url = f"http://{HOST}:{self._port}"
+
+    def open(self) -> None:
+        """Listen; after `close()`, at the same port again."""
+        self._server = _Server((HOST, self._port), _Handler)
         self._server.receiver = self
-        self.url = f"http://{HOST}:{self._server.server_port}"
+        self._port = self._server.server_port
         # Asked often whether to stop, so that closing takes no half second.
         serve = lambda: self._server.serve_forever(poll_interval=0.02)  # noqa: E731
         self._thread = threading.Thread(target=serve, daemon=True)
