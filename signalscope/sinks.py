@@ -50,7 +50,11 @@ class Sink(Protocol):
         """A receiver is about to run."""
 
     def receiver_finished(self, call: ReceiverCall) -> None:
-        """A receiver returned or raised; its duration and error are known."""
+        """A receiver returned or raised; its duration and error are known.
+
+        Up to Django 6.0 an asynchronous receiver that raises makes ``asend`` raise while others go
+        on. How these end is not told: their duration is None when ``dispatch_finished`` is.
+        """
 
 
 def imported(entry: Any) -> Any:

@@ -41,6 +41,23 @@ class Result:
     """Something that can be referred to weakly."""
 
 
+class Told(list):
+    """A sink that keeps what it is told of."""
+
+    def dispatch_started(self, dispatch):
+        pass
+
+    def dispatch_finished(self, dispatch):
+        """Keep of which calls it is not known how they ended."""
+        self.append(("over", tuple(call.duration_ns is None for call in dispatch.calls)))
+
+    def receiver_started(self, call):
+        self.append(("began", call.receiver_name.rpartition(".")[2]))
+
+    def receiver_finished(self, call):
+        self.append(("ended", call.receiver_name.rpartition(".")[2]))
+
+
 def names(dispatch):
     return [call.receiver_name.rpartition(".")[2] for call in dispatch.calls]
 
@@ -140,6 +157,43 @@ def test_of_those_that_go_on_after_another_failed_only_what_is_known_is_said(out
         assert followed.duration_ns is not None
         assert "CancelledError" in followed.error.type
     assert callbacks <= {"_done_callback", "_on_task_done", "<lambda>"}
+
+
+def test_sinks_are_told_of_those_that_go_on_that_they_began_and_no_more(outer):
+    """So that a sink which keeps something for each call drops the rest with the dispatch."""
+
+    async def fails(**_kwargs):
+        raise ValueError("first")
+
+    async def goes_on(**_kwargs):
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def main():
+        with pytest.raises(ValueError, match="first"):
+            await outer.asend(None)
+        for _ in range(9):
+            await asyncio.sleep(0)
+
+    outer.connect(fails, weak=False)
+    outer.connect(goes_on, weak=False)
+    told = Told()
+    signalscope.install()
+    signalscope.add_sink(told)
+    try:
+        asyncio.run(main())
+    finally:
+        signalscope.remove_sink(told)
+        signalscope.uninstall()
+
+    began = {("began", "fails"), ("began", "goes_on")}
+    if django.VERSION < (6, 1):
+        assert set(told) == {*began, ("ended", "fails"), ("over", (False, True))}
+    else:
+        ended = {("ended", "fails"), ("ended", "goes_on")}
+        assert set(told) == {*began, *ended, ("over", (False, False))}
+    assert told[-1][0] == "over"
+    assert len(told) == len(set(told))
 
 
 # Django drops coroutines that it has made, with us or without.
