@@ -288,6 +288,13 @@ def backend(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Soak servers of the bookstore, beside the same without us; `-- --minutes N` (2) of load."""
+    install(session, "-e", ".[all]", *group("soak"))
+    session.run("python", "-m", "tests.soak", *session.posargs)
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Run the tests that drive a real Chromium."""
     chromium = find_chromium(session)

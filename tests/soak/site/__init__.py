@@ -1,0 +1,1 @@
+"""The bookstore of the soak: the site of the traced tests, and pages that strain what we hook."""
