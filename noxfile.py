@@ -239,6 +239,17 @@ def plugins(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed the readers of files with damage for a minute; `-- -max_total_time=N` for longer."""
+    install(session, "-e", ".", *group("fuzz"))
+    options = session.posargs or ["-max_total_time=60"]
+    inputs = f"-artifact_prefix={session.create_tmp()}/"  # of what failed
+    session.run(
+        "python", "-m", "tests.faults.fuzz", "-max_len=400", "-verbosity=0", inputs, *options
+    )
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Print what Signalscope costs beside Django alone, Sentry and live spans; `-- --quick`."""
     install(session, "-e", ".[all]", *group("bench", "test"))
