@@ -64,7 +64,7 @@ def _dispatch(dispatch: Dispatch) -> dict[str, Any]:
         "error": _type_of(dispatch.error),
         "skipped": skipped,
     }
-    return {name: value for name, value in told.items() if value}
+    return _without_defaults(told)
 
 
 def _call(call: ReceiverCall) -> dict[str, Any]:
@@ -74,7 +74,12 @@ def _call(call: ReceiverCall) -> dict[str, Any]:
         "replaced": call.replaced_by is not None,
         "error": _type_of(call.error),
     }
-    return {name: value for name, value in told.items() if value}
+    return _without_defaults(told)
+
+
+def _without_defaults(told: dict[str, Any]) -> dict[str, Any]:
+    # What it is stays, though a file may have an empty name for it.
+    return {name: value for name, value in told.items() if value or name in ("signal", "receiver")}
 
 
 def _plain(value: object) -> Any:

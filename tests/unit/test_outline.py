@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -165,3 +167,13 @@ def test_of_nothing():
         pass
     assert recording.outline() == "(no dispatches)"
     assert recording.shape() == []
+
+
+def test_empty_names_of_a_file():
+    """A fuzzer found that they were left out, as what is usual is."""
+    text = (Path(__file__).parents[1] / "files" / "recording-1.json").read_text()
+    whole = signalscope.Recording.from_dict(json.loads(text)).outline()
+    emptied = re.sub(r"\bshop\.signals\.\w+", "", text)
+    outline = signalscope.Recording.from_dict(json.loads(emptied)).outline()
+    assert outline == re.sub(r"\bshop\.signals\.\w+", "", whole)
+    assert outline != whole
