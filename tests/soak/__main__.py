@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.soak.rounds import VARIANTS, Soak
+from tests.soak.rounds import RATE, VARIANTS, Soak
 from tests.soak.servers import COMMANDS, fill
 from tests.soak.site.sabotage import NAMES
 
@@ -28,7 +28,7 @@ def main():
         filled = Path(folder) / "filled"
         fill(filled)
         for name in names:
-            soak = Soak(name, seconds, filled, sabotage=options.sabotage, say=say)
+            soak = Soak(name, seconds, filled, options, say=say)
             print(soak.run(), flush=True)
             breaches += [f"{name}: {each}" for each in soak.breaches]
     for breach in breaches:
@@ -42,6 +42,13 @@ def _options():
     parser.add_argument("--minutes", type=float, default=2, help="of load, all servers together")
     parser.add_argument(
         "--only", choices=("asgi", "wsgi"), default="", help="one server of the two"
+    )
+    parser.add_argument("--rate", type=float, default=RATE, help="requests a second")
+    parser.add_argument(
+        "--no-latency",
+        dest="latency",
+        action="store_false",
+        help="show latencies and do not judge them, for a machine that others use",
     )
     parser.add_argument("--sabotage", choices=NAMES, default="", help="a fault, put in on purpose")
     return parser.parse_args()
