@@ -37,6 +37,8 @@ exclude_patterns = ["_build"]
 nitpicky = True
 
 html_theme = "furo"
+# For language models, as https://llmstxt.org has it; the sources that it names are in the build.
+html_extra_path = ["llms.txt"]
 html_title = f"Signalscope {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]
