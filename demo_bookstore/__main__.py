@@ -113,23 +113,24 @@ def _open_shop(server: ShopServer, port: int, otlp: str | None) -> int:
             )
         provider = telemetry.start(otlp, exporter)
 
-    database.prepare(seeded=True)
-    from demo_bookstore.bookstore import seed  # noqa: PLC0415
-    from demo_bookstore.bookstore.models import Book  # noqa: PLC0415
-    from demo_bookstore.wsgi import application  # noqa: PLC0415
-
-    server.set_app(application)
-    print(
-        WELCOME.format(
-            site=f"http://{HOST}:{port}/",
-            slug=Book.objects.filter(stock_quantity__gt=0).first().slug,
-            admin=seed.ADMIN,
-            place=database.place(),
-        ),
-        flush=True,
-    )
+    # From here on there is something to clear away, whoever says when.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
+        database.prepare(seeded=True)
+        from demo_bookstore.bookstore import seed  # noqa: PLC0415
+        from demo_bookstore.bookstore.models import Book  # noqa: PLC0415
+        from demo_bookstore.wsgi import application  # noqa: PLC0415
+
+        server.set_app(application)
+        print(
+            WELCOME.format(
+                site=f"http://{HOST}:{port}/",
+                slug=Book.objects.filter(stock_quantity__gt=0).first().slug,
+                admin=seed.ADMIN,
+                place=database.place(),
+            ),
+            flush=True,
+        )
         server.serve_forever()
     except KeyboardInterrupt:
         print("\nClosed.")
