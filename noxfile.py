@@ -194,6 +194,15 @@ def django_suite(session: nox.Session, django: str) -> None:
     session.run("python", "-m", "tests.fidelity.django_suite", *session.posargs)
 
 
+@nox.session
+def suites(session: nox.Session) -> None:
+    """Run Django's and other packages' tests without us and recorded; `-- --only NAME`."""
+    # Its environments and downloads stay in .nox for the next run; each suite has one for itself.
+    install(session, "uv")
+    folder = session.create_tmp()
+    session.run("python", "-m", "tests.fidelity.at_large", folder, *session.posargs)
+
+
 @nox.session(reuse_venv=False)
 def no_extras(session: nox.Session) -> None:
     """Run the tests with Django alone: no toolbar, no structlog, no OpenTelemetry."""

@@ -23,7 +23,7 @@ __all__ = ["ROOT", "Bench", "NotRun", "Notes", "build_wheel"]
 
 ROOT = Path(__file__).parents[3]
 NOTING = "signalscope_noting"
-LONGEST = 1800
+LONGEST = 3600
 """Seconds that one run may take."""
 
 
