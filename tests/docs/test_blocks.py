@@ -364,8 +364,8 @@ def test_commands_are_ones(each):
             continue
         if words[:3] == ["-m", "pip", "install"]:
             assert_installable(words[3:])
-        elif words[:2] == ["-m", "nox"]:
-            assert_sessions(words[2:])
+        elif "nox" in words[:2]:
+            assert_sessions(words[words.index("nox") + 1 :])
         else:
             assert words[0] == "manage.py"
             assert_managed(words[1:])
