@@ -223,7 +223,14 @@ def with_instrumentor(names, shop):
     return lambda: SignalscopeInstrumentor().uninstrument()
 
 
+def with_structlog(names, shop):
+    import structlog
+
+    return structlog.reset_defaults
+
+
 PREPARED = {
+    "docs/how-to/structlog.md": with_structlog,
     "docs/how-to/pytest.md": by_pytest,
     "docs/how-to/celery-and-tasks.md": with_celery,
     "docs/how-to/logging.md": with_handler,
