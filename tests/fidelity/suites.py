@@ -1,7 +1,7 @@
 """Whose suites are run: packages, versions, what they need, and how their tests are started.
 
-``nox -s suites`` runs all of them (`tests.fidelity.at_large`). Everything that a suite is known to
-need is pinned, so that a difference is ours.
+``nox -s suites`` runs all of them (`tests.fidelity.at_large`). Packages, Django and Python are
+pinned. What they depend on is not, but it is the same for both runs of a suite.
 """
 
 from __future__ import annotations
