@@ -210,3 +210,38 @@ def test_an_object_with_an_asynchronous_call_counts_as_synchronous():
     ((_, answer),) = signal.send(sender=None)
     assert inspect.iscoroutine(answer)
     answer.close()
+
+
+@pytest.mark.parametrize(("debug", "left"), [(False, 0), (True, 1)])
+def test_debug_keeps_a_local_receiver_alive(settings, debug, left):
+    settings.DEBUG = debug
+    signal = Signal()
+
+    def connect():
+        def local(**_):
+            """Be gone when `connect` returns."""
+
+        signal.connect(local)
+
+    connect()
+    gc.collect()
+    assert len(signal.send(sender=None)) == left
+
+
+def test_a_send_in_a_running_loop_cannot_run_asynchronous_receivers():
+    signal, order = Signal(), []
+
+    async def awaited(**_):
+        order.append("async")
+
+    def plain(**_):
+        order.append("sync")
+
+    async def main():
+        with pytest.raises(RuntimeError):
+            signal.send(sender=None)
+
+    signal.connect(awaited)
+    signal.connect(plain)
+    asyncio.run(main())
+    assert order == ["sync"]
