@@ -222,9 +222,10 @@ def lowest(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize(("python", "django"), [nox.param(py, dj, id=f"django-{dj}") for py, dj in MATRIX])
 def beside(session: nox.Session, django: str) -> None:
-    """Run the tests beside Sentry, OpenTelemetry's instrumentation and the toolbar's own panel."""
+    """Run the tests beside Sentry, OpenTelemetry, the toolbar's own panel and two of its peers."""
     install(session, "-e", ".[all]", f"Django~={django}.0", *group("test", "beside"))
     modules = ["sentry_sdk", "opentelemetry.instrumentation.django", "debug_toolbar"]
+    modules += ["kaleidoscope", "orbit"]
     session.run("python", "-c", "import " + ", ".join(modules))
     session.run("python", "-m", "pytest", "tests/fidelity/test_beside.py", *session.posargs)
 

@@ -6,6 +6,7 @@ each, since such libraries patch for good and once.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import json
@@ -383,6 +384,118 @@ def configure_toolbar():
     )
 
 
+# --- Others who replace the sends -----------------------------------------------------------------
+
+
+def sends_beside_kaleidoscope():
+    """Send in each state of both; tell what each saw, and who responded."""
+    from kaleidoscope.panels import signals as theirs
+
+    panel, signal, broken = theirs.SignalsPanel(), Signal(), Signal()
+    signal.connect(plain)
+    signal.connect(method)
+    raised = []
+
+    def fails_once(**_):
+        if not raised:
+            raised.append(True)
+            raise ValueError
+
+    broken.connect(fails_once)
+
+    def send():
+        log = theirs.SendLog(closed=False, count=0, groups={})
+        theirs._collecting.set(log)
+        with signalscope.record(signal) as recording:
+            responses = signal.send(sender=None)
+        panel._log = log
+        told = [[each["count"], each["receivers"]] for each in panel.get_data()["sends"]]
+        return {
+            "theirs": told,
+            "recorded": [call.receiver_name for call in recording.calls()],
+            "responses": [who in (plain, method) for who, _ in responses],
+        }
+
+    seen = {"ours": send()}
+    panel.install()
+    seen["theirs, then ours"] = send()
+    signalscope.install()
+    seen["both"] = send()
+    panel.uninstall()
+    seen["theirs gone"] = send()
+    panel.install()
+    seen["ours, then theirs"] = send()
+    signalscope.uninstall()
+    log = theirs.SendLog(closed=False, count=0, groups={})
+    theirs._collecting.set(log)
+    with contextlib.suppress(ValueError):
+        broken.send(sender=None)
+    broken.send(sender=None)
+    panel._log = log
+    (first_raised,) = panel.get_data()["sends"]
+    panel.uninstall()
+    return {
+        "seen": seen,
+        "first raised": [first_raised["count"], first_raised["receivers"]],
+        "untouched": is_untouched(),
+    }
+
+
+def sends_beside_orbit():
+    """Send without and with a recording; tell what it keeps, and how often each receiver runs."""
+    from django.core.management import call_command
+    from orbit.models import OrbitEntry
+
+    call_command("migrate", verbosity=0)
+    signal, ran = Signal(), []
+
+    def weak(**named):
+        ran.append(["weak", bool(named)])
+
+    def strong(**named):
+        ran.append(["strong", bool(named)])
+
+    def particular(sender, **named):
+        ran.append(["particular", bool(named)])
+
+    signal.connect(weak)
+    signal.connect(strong, weak=False)
+    signal.connect(particular, weak=False)
+
+    def send(name="send"):
+        ran.clear()
+        entries = OrbitEntry.objects.filter(type=OrbitEntry.TYPE_SIGNAL)
+        before = entries.count()
+        with contextlib.suppress(ValueError):
+            getattr(signal, name)(sender=None)
+        return {"kept": entries.count() - before, "ran": list(ran)}
+
+    def recorded():
+        with signalscope.record(signal) as recording:
+            seen = send()
+        names = [call.receiver_name.rpartition(".")[2] for call in recording.calls()]
+        return {**seen, "recorded": names}
+
+    seen = {"without": send(), "recording": recorded()}
+    signalscope.install()
+    seen["installed"] = recorded()
+    signalscope.uninstall()
+    seen |= {"gone": send(), "robust": send("send_robust")}
+    entries = OrbitEntry.objects.filter(type=OrbitEntry.TYPE_SIGNAL)
+    before = entries.count()
+    from django.contrib.contenttypes.models import ContentType
+
+    ContentType.objects.create(app_label="a", model="b")
+    seen["kept of a save"] = entries.count() - before
+
+    def raises(**_):
+        raise ValueError
+
+    signal.connect(raises)
+    seen["raising"] = send()
+    return seen
+
+
 # --- To be run ------------------------------------------------------------------------------------
 
 PROGRAMS = (
@@ -392,6 +505,8 @@ PROGRAMS = (
     records_beside_sentry,
     requests_beside_opentelemetry,
     toolbar_panel,
+    sends_beside_kaleidoscope,
+    sends_beside_orbit,
 )
 
 
@@ -399,6 +514,9 @@ def main(name, *arguments):
     program = next(each for each in PROGRAMS if each.__name__ == name)
     if program is toolbar_panel:
         configure_toolbar()
+    elif program is sends_beside_orbit:
+        # Of what it watches, only signals are compared.
+        configure("orbit", SIGNALSCOPE={"ENABLED": False}, ORBIT={"RECORD_SIGNALS": True})
     else:
         configure()
     json.dump(program(*map(json.loads, arguments)), sys.stdout)

@@ -159,3 +159,39 @@ def test_the_toolbars_own_panel():
     assert found["seen"] == dict.fromkeys(("installed", "recording", "gone"), without)
     assert found["recorded"] == 1
     assert found["untouched"]
+
+
+@needs("kaleidoscope")
+def test_kaleidoscope():
+    """It sees the sends that it sees alone, names who responded first, and we see the receivers."""
+    found = run("sends_beside_kaleidoscope")
+    names = ["__main__.plain", "__main__.Listener.method"]
+    alone = {"theirs": [[1, names]], "recorded": names, "responses": [True, True]}
+    assert found["seen"] == {
+        "ours": {**alone, "theirs": []},
+        "theirs, then ours": alone,
+        "both": alone,
+        "theirs gone": {**alone, "theirs": []},
+        "ours, then theirs": alone,
+    }
+    # As the page that compares it says.
+    assert found["first raised"] == [2, []]
+    assert found["untouched"]
+
+
+@needs("orbit")
+def test_orbit():
+    """It keeps what it keeps alone; the receiver that it calls once more is in no record."""
+    seen = run("sends_beside_orbit")
+    names = ["weak", "strong", "particular"]
+    # As the page that compares it says: the one that is held, and needs no argument, runs twice.
+    alone = {"kept": 1, "ran": [*([each, True] for each in names), ["strong", False]]}
+    assert seen == {
+        "without": alone,
+        "recording": {**alone, "recorded": names},
+        "installed": {**alone, "recorded": names},
+        "gone": alone,
+        "robust": {"kept": 0, "ran": [[each, True] for each in names]},
+        "kept of a save": 0,
+        "raising": {"kept": 0, "ran": [[each, True] for each in names]},
+    }
