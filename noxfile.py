@@ -328,13 +328,15 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def screenshots(session: nox.Session) -> None:
     """Make the pictures in docs/images anew."""
-    script = Path("tests/browser/screenshots.py")
-    if not script.exists():
-        session.skip(f"{script} is not there: nothing makes pictures yet")
+    take_pictures(session, *session.posargs)
+
+
+def take_pictures(session: nox.Session, *folder: str) -> None:
+    """Take the pictures of the panel, into docs/images or another folder."""
     chromium = find_chromium(session)
     install(session, "-e", ".[all]", *group("test", "browser"))
     session.env["SIGNALSCOPE_CHROMIUM"] = chromium
-    session.run("python", str(script), *session.posargs)
+    session.run("python", "tests/browser/screenshots.py", *folder)
 
 
 @nox.session
@@ -400,13 +402,23 @@ def architecture(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation with warnings as errors, and run its examples."""
+    """Build the docs, warnings as errors, and run their examples; `-- --screenshots`."""
     install(session, "-e", ".[all]", *group("docs"))
     for builder in ["html", "doctest"]:
         session.run(
             *("sphinx-build", "--nitpicky", "--fail-on-warning", "--keep-going", "--fresh-env"),
             *("--quiet", "--builder", builder, "docs", f"docs/_build/{builder}"),
         )
+    if "--screenshots" in session.posargs:
+        # Into the pages alone: the checkout's pictures are chosen by eye, and committed.
+        shown = ROOT / "docs/_build/html/_images"
+        with tempfile.TemporaryDirectory(prefix="signalscope-pictures-") as folder:
+            take_pictures(session, folder)
+            taken = sorted(Path(folder).iterdir())
+            if unused := [each.name for each in taken if not (shown / each.name).exists()]:
+                session.error(f"No page shows {', '.join(unused)}.")
+            for each in taken:
+                shutil.copy(each, shown)
     session.log("The start page: docs/_build/html/index.html")
 
 
