@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import dedent
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-_BLOCK = re.compile(r"^(`{3,})\{?([\w:-]*)\}?[^\n]*\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+# In a list, a block is indented.
+_BLOCK = re.compile(r"^( *)(`{3,})\{?([\w:-]*)\}?[^\n]*\n(.*?)^\1\2$", re.MULTILINE | re.DOTALL)
+SETTINGS = re.compile(
+    r"^(SIGNALSCOPE|INSTALLED_APPS|LOGGING|DEBUG_TOOLBAR_\w+|TEST_RUNNER) = ", re.MULTILINE
+)
+"""What a fragment of a settings file has."""
 
 
 class Block(NamedTuple):
@@ -32,7 +38,7 @@ def pages():
 def blocks():
     """Return all blocks, page by page."""
     return [
-        Block(page, number, found[2], found[3])
+        Block(page, number, found[3], dedent(found[4]))
         for page in pages()
         for number, found in enumerate(_BLOCK.finditer((ROOT / page).read_text("utf-8")))
     ]

@@ -17,18 +17,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from django.core import checks
 from django.core.management import CommandError, get_commands
 from django.test import RequestFactory, TestCase
-from django.test.utils import override_settings
 from django.utils.module_loading import import_string
 
 import signalscope
 from signalscope.management.commands.signalscope import Command
 from signalscope.patching import installing
 from signalscope.pytest_plugin import options as plugin_options
-from tests.docs.blocks import ROOT, blocks
-from tests.docs.stage import Shop, module
+from tests.docs.blocks import ROOT, SETTINGS, blocks
+from tests.docs.stage import Shop
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / "docs").exists() or not (ROOT / ".github").exists(), reason="this is no checkout"
@@ -62,7 +60,7 @@ def block(page, number):
 
 
 def test_each_is_of_a_kind_that_is_looked_at():
-    known = BY_SPHINX | {"python", "sh", "console", "toml", "yaml", "text"}
+    known = BY_SPHINX | {"python", "sh", "console", "toml", "yaml", "diff", "text"}
     assert [str(each) for each in ALL if each.kind not in known] == []
 
 
@@ -76,17 +74,18 @@ def test_each_text_has_its_reason():
 
 # --- Python -------------------------------------------------------------------------------------
 
-SETTINGS = re.compile(
-    r"^(SIGNALSCOPE|INSTALLED_APPS|LOGGING|DEBUG_TOOLBAR_\w+|TEST_RUNNER) = ", re.MULTILINE
-)
 NEEDS = {
-    "docs/how-to/structlog.md": ["structlog"],
-    "docs/how-to/opentelemetry.md": ["opentelemetry.instrumentation"],
     "docs/how-to/celery-and-tasks.md": ["celery"],
-    "docs/how-to/debug-toolbar.md": ["debug_toolbar"],
-    "README.md": ["debug_toolbar"],
 }
-PAGES = sorted({each.page for each in of("python")})
+IN_PROCESSES = {"docs/how-to/opentelemetry.md"}
+"""What sets up a process for good: test_programs.py runs it in one of its own."""
+# Fragments of settings have test_settings_blocks.py.
+PROGRAMS = [
+    each
+    for each in of("python")
+    if not SETTINGS.search(each.text) and each.page not in IN_PROCESSES
+]
+PAGES = sorted({each.page for each in PROGRAMS})
 
 
 @pytest.fixture
@@ -100,30 +99,6 @@ def shop(db, settings, monkeypatch):
     yield shop
     shop.close()
     signalscope.uninstall()
-
-
-def check_settings(names):
-    """Hold what a block gives a setting against what reads it."""
-    chosen = {name: value for name, value in names.items() if name.isupper()}
-    if "SIGNALSCOPE" in chosen:
-        # A sink of the shop's own stands where the page has a module for it.
-        module("shop.log", names.get("_log", "def signals(): raise SystemError"))
-        with override_settings(SIGNALSCOPE=chosen["SIGNALSCOPE"]):
-            found = checks.run_checks(tags=["signalscope"])
-        assert [each for each in found if each.level >= checks.ERROR] == []
-    for name in (*chosen.get("DEBUG_TOOLBAR_PANELS", ()), *chosen.get("INSTALLED_APPS", ())):
-        if "signalscope" in name:
-            import_string(name) if "." in name else __import__(name)
-    if "TEST_RUNNER" in chosen:
-        import_string(chosen["TEST_RUNNER"])
-    for each in (chosen.get("LOGGING") or {}).get("filters", {}).values():
-        given = dict(each)
-        import_string(given.pop("()"))(**given)
-    for each in (chosen.get("LOGGING") or {}).get("formatters", {}).values():
-        given = dict(each)
-        factory = given.pop("()", None)
-        if factory is not None:
-            (import_string(factory) if isinstance(factory, str) else factory)(**given)
 
 
 def run_tests_of(names):
@@ -154,15 +129,13 @@ def test_python_runs(page, shop, pytestconfig):
         captureOnCommitCallbacks=TestCase.captureOnCommitCallbacks, book=names["book"]
     )
     names["self"] = case
-    for each in of("python"):
+    for each in PROGRAMS:
         if each.page != page:
             continue
         code = compile(each.text, str(each), "exec")
         with contextlib.redirect_stdout(printed):
             exec(code, names)  # noqa: S102 - that is what is tested
         run_tests_of(names)
-        if SETTINGS.search(each.text):
-            check_settings(names)
         after = AFTER.get((page, each.number))
         if after:
             after(names, shop, printed.getvalue())
@@ -216,25 +189,10 @@ def with_handler(names, shop):
     names["handler"] = __import__("logging").StreamHandler()
 
 
-def with_instrumentor(names, shop):
-    from signalscope.integrations.opentelemetry import SignalscopeInstrumentor
-
-    names["SignalscopeInstrumentor"] = SignalscopeInstrumentor
-    return lambda: SignalscopeInstrumentor().uninstrument()
-
-
-def with_structlog(names, shop):
-    import structlog
-
-    return structlog.reset_defaults
-
-
 PREPARED = {
-    "docs/how-to/structlog.md": with_structlog,
     "docs/how-to/pytest.md": by_pytest,
     "docs/how-to/celery-and-tasks.md": with_celery,
     "docs/how-to/logging.md": with_handler,
-    "docs/how-to/opentelemetry.md": with_instrumentor,
 }
 
 
@@ -417,6 +375,21 @@ def test_workflows_run_commands_that_are_ones():
     assert ran
     for words in ran:
         assert_managed(words[words.index("manage.py") + 1 :])
+
+
+def side(marked, mark):
+    """Return one side of a difference: the lines that have this mark, or none."""
+    lines = [line[1:] for line in marked.splitlines() if line[0] in f" {mark}"]
+    return json.loads("\n".join(lines).rstrip(","))
+
+
+def test_a_difference_is_one_of_snapshots():
+    """With the marks taken as they are meant, it is a connection before and after."""
+    (found,) = of("diff")
+    before, after = side(found.text, "-"), side(found.text, "+")
+    assert [key for key in before if before[key] != after[key]] == ["dispatch_uid"]
+    schema = json.loads((ROOT / "signalscope/rendering/schemas/wiring-1.json").read_text("utf-8"))
+    assert list(before) == list(after) == list(schema["$defs"]["connection"]["properties"])
 
 
 class Declared:
