@@ -23,6 +23,7 @@ class Author(models.Model):
 class Book(models.Model):
     title = models.CharField(max_length=50)
     number = models.CharField(max_length=50)
+    stock = models.IntegerField(default=0)
     publisher = models.CharField(max_length=50)
     rating = Stars(default=0)
     authors = models.ManyToManyField(Author)
@@ -36,6 +37,7 @@ class Book(models.Model):
 
 class Review(models.Model):
     book = models.ForeignKey(Book, models.CASCADE, related_name="reviews")
+    rating = models.IntegerField(default=0)
 
     def __str__(self) -> str:
         return str(self.book)
