@@ -38,7 +38,8 @@ BY_SPHINX = {
     *("include", "literalinclude", "toctree", "eval-rst", "image"),  # and fails if they do not fit
 }
 TUTORIAL = "docs/tutorial.md"
-"""Run from begin to end by tests/functional/test_tutorial.py."""
+"""Its commands and its test are run by tests/functional/test_tutorial.py, its endless loop by
+test_programs.py here."""
 SHOWN = {
     "docs/architecture/index.md#0": "a drawing",
     "docs/how-to/pytest.md#6": "made up of several runs: it only shows what a leak looks like",

@@ -256,3 +256,43 @@ def test_lines_of_structlog(tmp_path):
     plain = re.sub(r"\x1b\[[\d;]*m", "", said)
     differing = (r"\d\d:\d\d:\d\d", r"(?<=dispatch_id=)\d+", r"(?<=duration_ms=)[\d.]+")
     assert masked(plain, *differing)[-3:] == masked(shown, *differing)
+
+
+LOOPING = """
+import inspect
+
+import signalscope
+from demo_bookstore.pitfalls.endless_loop import PITFALL
+from demo_bookstore.pitfalls.models import Notice
+from signalscope.checks import check_wiring
+
+(wire,) = PITFALL.first.wires
+wire.signal.connect(wire.receiver, **wire.options)
+with signalscope.record() as recording:
+    try:
+        Notice.objects.create(title="The cat has come back")
+    except signalscope.SignalscopeError as error:
+        print(f"{type(error).__module__}.{type(error).__qualname__}: {error}")
+for each in recording.findings:
+    print(each.id, each.what, each.remedy)
+for each in check_wiring():
+    print(each.id.removeprefix("signalscope."), each.msg, each.hint)
+print(inspect.getsource(wire.receiver))
+"""
+
+
+def test_the_tutorials_endless_loop(tmp_path):
+    """The receiver, the error that ends it, and what is found are those that the page shows."""
+    pytest.importorskip("debug_toolbar")
+    page = "docs/tutorial.md"
+    (receiver,) = (each for each in texts(page, "python") if "pin_every_time" in each)
+    shown = [each for each in texts(page, "text") if "pin_every_time" in each]
+    settings = OF_THE_DEMO + 'SIGNALSCOPE = {"MAX_DEPTH": 3}\n'
+    said = " ".join(output_of(tmp_path, WITH_TABLES + LOOPING, settings=settings).split())
+    assert len(shown) == 2
+    paragraphs = [re.split(r"\n(?=W\d+ )", each) for each in shown]
+    for each in (paragraph for some in paragraphs for paragraph in some):
+        parts = (re.escape(" ".join(part.split())) for part in each.split("..."))
+        assert re.search(".*".join(parts), said), each
+    _, *body = receiver.splitlines()
+    assert " ".join(" ".join(body).split()) in said
