@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
 from pathlib import Path
 
 import nox
@@ -429,9 +430,11 @@ def wheel(session: nox.Session) -> None:
     with tempfile.TemporaryDirectory(prefix="signalscope-wheel-") as folder:
         outside = Path(folder)
         dist = outside / "dist"
+        session.env.setdefault("SIGNALSCOPE_REPOSITORY", "https://example.org/owner/name")
         session.run("python", "-m", "build", "--outdir", str(dist), ".")
         (built,) = dist.glob("*.whl")
         check_build_is_reproducible(session, dist, outside / "again")
+        check_index_page(session, built)
         session.run("twine", "check", "--strict", *map(str, sorted(dist.iterdir())))
         session.run("check-wheel-contents", str(built))
         check_wheel_is_complete(session, built)
@@ -511,6 +514,21 @@ def check_build_is_reproducible(session: nox.Session, dist: Path, folder: Path) 
         if first.read_bytes() != (folder / "dist" / first.name).read_bytes():
             session.error(f"{first.name} is another when it is built again.")
     session.log("Built twice, the archives are the same to the byte.")
+
+
+def check_index_page(session: nox.Session, built: Path) -> None:
+    """End the session with an error if the package index showed a link that leads nowhere."""
+    with zipfile.ZipFile(built) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        page = message_from_bytes(archive.read(name))
+    links = re.findall(r"\]\(([^)]+)\)", str(page.get_payload()))
+    links += [each.partition(", ")[2] for each in page.get_all("Project-URL", [])]
+    lost = [each for each in links if not each.startswith(("https://", "#"))]
+    if lost or not page["Project-URL"]:
+        session.error(
+            f"On the package index these lead nowhere: {', '.join(lost) or 'no addresses'}."
+        )
+    session.log(f"The package index can follow all {len(links)} links.")
 
 
 def check_sdist_plays(session: nox.Session, built: Path, outside: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -14,6 +15,9 @@ import signalscope
 ROOT = Path(__file__).parents[2]
 CI = ROOT / ".ci" / "run"
 GITHUB = ROOT / ".github"
+REPOSITORY = "https://example.org/owner/name"
+# The hook of the build, the job that needs it, and the variable by which it is told.
+HOOK = ("docs/metadata.py", "build", "SIGNALSCOPE_REPOSITORY")
 
 pytestmark = pytest.mark.skipif(not GITHUB.exists(), reason="this is not a checkout")
 
@@ -89,8 +93,69 @@ def test_the_version_stands_in_one_place():
     assert found == signalscope.__version__
     assert re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc|\.dev)\d+)?", found)
     project = (ROOT / "pyproject.toml").read_text("utf-8")
-    assert 'dynamic = ["version"]' in project
+    assert "version" in tomllib.loads(project)["project"]["dynamic"]
     assert f'"{found}"' not in project
+
+
+@pytest.fixture
+def metadata(monkeypatch):
+    """Return what the metadata of a build get, by the repository that it is told of."""
+    name, _, variable = HOOK
+    module = runpy.run_path(str(ROOT / name))
+    hook = module["ReadmeAndAddresses"](str(ROOT), {})
+
+    def built(repository=None):
+        monkeypatch.delenv(variable, raising=False)
+        if repository is not None:
+            monkeypatch.setenv(variable, repository)
+        found = {"name": "django-signalscope", "version": "1.2.3"}
+        hook.update(found)
+        return found
+
+    return built
+
+
+def test_a_build_by_hand_has_the_readme_as_it_is(metadata):
+    assert metadata()["readme"]["text"] == (ROOT / "README.md").read_text("utf-8")
+    assert metadata()["urls"] == metadata("")["urls"] == {}
+
+
+@pytest.mark.parametrize("address", [REPOSITORY, f"{REPOSITORY}/"])
+def test_a_release_has_addresses_and_no_relative_link(metadata, address):
+    """Each of the README's links leads to the same file at the tag of this very release."""
+    built = metadata(address)
+    assert built["urls"] == {
+        "Documentation": f"{REPOSITORY}/blob/v1.2.3/docs/index.md",
+        "Source": f"{REPOSITORY}/tree/v1.2.3",
+        "Changelog": f"{REPOSITORY}/blob/v1.2.3/CHANGELOG.md",
+        "Issues": f"{REPOSITORY}/issues",
+    }
+    link = re.compile(r"(!?\[[^\]]*\])\(([^)]+)\)")
+    before = link.findall((ROOT / "README.md").read_text("utf-8"))
+    after = link.findall(built["readme"]["text"])
+    assert len(before) == len(after) > 10
+    for (words, relative), (shown, absolute) in zip(before, after, strict=True):
+        kind = "raw" if words.startswith("!") else "blob"
+        whole = relative.startswith(("https://", "#"))
+        assert (shown, absolute) == (
+            words,
+            relative if whole else f"{REPOSITORY}/{kind}/v1.2.3/{relative}",
+        )
+
+
+@pytest.mark.parametrize("address", ["github.com/OWNER/NAME", "http://example.org/a", "https://"])
+def test_what_is_no_address_stops_the_build(metadata, address):
+    with pytest.raises(ValueError, match=re.escape(f"SIGNALSCOPE_REPOSITORY is {address!r}. Give")):
+        metadata(address)
+
+
+def test_a_release_is_told_of_its_repository():
+    """In every step that builds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    name, job, variable = HOOK
+    assert project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["path"] == name
+    told = workflow("release.yml")["jobs"][job]["env"]
+    assert told == {variable: "${{ github.server_url }}/${{ github.repository }}"}
 
 
 @pytest.mark.parametrize("name", ["harm", "wrong-record", "question"])
